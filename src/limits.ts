@@ -1,0 +1,87 @@
+/**
+ * Every bound of the server, each with its unit in the name and the reason beside it. A bound that an operator may
+ * change is read by `config.ts`, which takes its default from here.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Packages: `.hal9` files and development directories. */
+export const PACKAGE_LIMITS = {
+  /** A Go plugin with assets is a few MB; the file is held in memory once while it is read. */
+  maxFileBytes: 64 * MIB,
+  /** Everything unpacked; four times the file bounds what a reader must hold. */
+  maxTotalBytes: 256 * MIB,
+  maxEntries: 1_000,
+  maxEntryBytes: 64 * MIB,
+  /** Deflate reaches about 1,030:1 on zeros; text and wasm stay below 20:1. */
+  maxCompressionRatio: 100,
+  maxPathBytes: 240,
+  maxManifestBytes: 256 * KIB,
+} as const;
+
+/** The module of a plugin, before and after rewriting. */
+export const MODULE_LIMITS = {
+  maxModuleBytes: 32 * MIB,
+  /** V8's own bound on a function body is 7,654,321 bytes. */
+  maxFunctionBytes: 7_654_321,
+  maxTypes: 10_000,
+  maxFunctions: 100_000,
+  maxImports: 1_000,
+  maxExports: 10_000,
+  maxGlobals: 10_000,
+  maxTables: 16,
+  /** All tables of a plugin together; 8 bytes a slot on the host. */
+  maxTableSlots: 1_000_000,
+  maxMemories: 16,
+  maxElementSegments: 100_000,
+  maxDataSegments: 100_000,
+  maxLocals: 50_000,
+  maxParameters: 1_000,
+  maxNameBytes: 1_024,
+  /** Compilations of hostile modules at once: V8 uses its own threads for each. */
+  maxConcurrentCompiles: 2,
+} as const;
+
+/** An instance and its guest. */
+export const GUEST_LIMITS = {
+  /** Where the manifest names no max_memory_mb. */
+  defaultMemoryBytes: 64 * MIB,
+  maxMemoryBytes: 1_024 * MIB,
+  /** A call's wall-clock limit where neither the plugin nor the caller has a smaller one. */
+  defaultCallMs: 5_000,
+  /** load, activate, deactivate, unload. */
+  lifecycleCallMs: 5_000,
+  /** Everything that a guest returns from one call, lifted: strings, bytes, and `bytesPerElement` per list element. */
+  maxOutputBytes: 4 * MIB,
+  maxOutputElements: 65_536,
+  /** Everything that a guest hands to one host call. */
+  maxHostCallBytes: MIB,
+  /** Random bytes of one host call (WASI or ours). */
+  maxRandomBytes: 64 * KIB,
+  /** V8's stack for the thread. Recursion beyond it is the outcome LIMIT/STACK. */
+  stackBytes: 1 * MIB,
+  /** JavaScript heap of a worker: bindings and messages, not guest memory. */
+  workerHeapMb: 32,
+} as const;
+
+/** What a plugin may write to the log, and count. */
+export const OBSERVE_LIMITS = {
+  maxLogLineBytes: 8 * KIB,
+  maxLogLinesPerSecond: 200,
+  maxLogBytesPerSecond: 256 * KIB,
+  maxMetricNames: 50,
+  maxMetricSeries: 500,
+  maxMetricLabels: 8,
+  maxMetricLabelBytes: 128,
+} as const;
+
+/** gRPC messages and what they carry. */
+export const REQUEST_LIMITS = {
+  /** grpc-js's own default, both ways. */
+  maxMessageBytes: 4 * MIB,
+  maxNameBytes: 256,
+  maxMetadataEntries: 64,
+  maxBatchSignals: 1_024,
+  maxChunkBytes: MIB,
+} as const;

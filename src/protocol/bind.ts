@@ -1,0 +1,134 @@
+/**
+ * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
+ * Calls and their outcomes are packed bytes (`frames.ts`).
+ */
+
+/** What binds a life to one plugin, for good: its first message. */
+export interface BindMessage {
+  type: 'bind';
+  plugin: { id: string; name: string; version: string };
+  hostVersion: string;
+  /** Compiled; its code is shared between threads. */
+  module: WebAssembly.Module;
+  /** Interfaces of `hal9:plugin` that the module exports, for instance `neuron`. */
+  exports: readonly string[];
+  /** The plugin's configuration: one JSON object as text. */
+  config: string;
+  tools: readonly ToolDeclaration[];
+  grants: GuestGrants;
+  limits: GuestBounds;
+  /** Written by the worker, read by the main thread: see `running.ts`. */
+  running: SharedArrayBuffer;
+}
+
+/** A tool's parameters as the manifest declares them; what the worker validates against. */
+export interface ToolDeclaration {
+  name: string;
+  parameters: readonly ToolParameterDeclaration[];
+}
+
+export type ParameterType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object';
+
+export interface ToolParameterDeclaration {
+  name: string;
+  type: ParameterType;
+  required: boolean;
+  /** One JSON text. */
+  defaultValue?: string;
+}
+
+/** What the guest may see of the world. Nothing is granted by default. */
+export interface GuestGrants {
+  /** SystemTime: without it, the clock stands at the call's start. */
+  time: boolean;
+  /** SystemRandom: without it, the stream is seeded per instance. */
+  random: boolean;
+  env: Readonly<Record<string, string>>;
+}
+
+/** Bounds on one instance. */
+export interface GuestBounds {
+  /** All memories together, as written into the module. */
+  memoryBytes: number;
+  /** What one call may return, lifted. */
+  outputBytes: number;
+  outputElements: number;
+  logLineBytes: number;
+  logLinesPerSecond: number;
+  logBytesPerSecond: number;
+}
+
+/** Ends a life in order: lifecycle `deactivate` and `unload`, then `ended`. */
+export interface EndMessage {
+  type: 'end';
+}
+
+export type ToWorker = BindMessage | EndMessage | ArrayBuffer;
+
+/** The life is bound, set up, and takes calls. */
+export interface BoundMessage {
+  type: 'bound';
+  memoryBytes: number;
+  /** What loading took inside the worker, in microseconds: instantiate, initialise, load, activate. */
+  loadUs: number;
+}
+
+/** The life could not be bound; it must be ended. */
+export interface BindFailedMessage {
+  type: 'bind-failed';
+  /** `plugin-error`: the plugin's own load or activate said no. */
+  cause: 'plugin-error' | 'trap' | 'limit' | 'host-bug';
+  message: string;
+}
+
+export interface EndedMessage {
+  type: 'ended';
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** Lines of the guest, in order, with what was dropped since the last message. */
+export interface LogMessage {
+  type: 'log';
+  lines: readonly LogLine[];
+  droppedLines: number;
+  droppedBytes: number;
+}
+
+export interface LogLine {
+  level: LogLevel;
+  text: string;
+  /** The call that was running, as in its frame; 0 outside calls. */
+  call: number;
+  /** Where the line came from: the logging interface, or WASI's standard output or error. */
+  stream: 'log' | 'stdout' | 'stderr';
+}
+
+/** Metrics that the guest reported, summed up since the last message. */
+export interface MetricsMessage {
+  type: 'metrics';
+  samples: readonly MetricSample[];
+  dropped: number;
+}
+
+export interface MetricSample {
+  kind: 'counter' | 'gauge' | 'histogram';
+  name: string;
+  value: number;
+  labels: readonly (readonly [string, string])[];
+}
+
+/** A fault of the worker's own code. The life must be ended. */
+export interface WorkerFaultMessage {
+  type: 'fault';
+  message: string;
+}
+
+export type FromWorker =
+  | BoundMessage
+  | BindFailedMessage
+  | EndedMessage
+  | LogMessage
+  | MetricsMessage
+  | WorkerFaultMessage
+  | ArrayBuffer;
