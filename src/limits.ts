@@ -39,6 +39,8 @@ export const MODULE_LIMITS = {
   maxLocals: 50_000,
   maxParameters: 1_000,
   maxNameBytes: 1_024,
+  /** Producers, names, features, and one per item of metadata that a macro leaves behind. */
+  maxCustomSections: 1_000,
   /** Compilations of hostile modules at once: V8 uses its own threads for each. */
   maxConcurrentCompiles: 2,
 } as const;
@@ -84,4 +86,41 @@ export const REQUEST_LIMITS = {
   maxMetadataEntries: 64,
   maxBatchSignals: 1_024,
   maxChunkBytes: MIB,
+} as const;
+
+/** The server and its listeners. Each is the default of a setting of `settings.ts`. */
+export const SERVER_LIMITS = {
+  /** Each worker costs about 8 MB and a thread of the scheduler; 64 are half a gigabyte before any guest memory. */
+  maxThreads: 64,
+  /** A new plugin's first call does not wait for a thread to start (30 to 60 ms). */
+  spareWorkers: 1,
+  /** A plugin that answers in 1 ms empties it in a second: what waits longer is better refused than served late. */
+  maxQueueLength: 1_024,
+  /** Calls that the server has taken and not answered, over all connections: some KB each, besides their messages. */
+  maxInFlight: 8_192,
+  /** HTTP/2 streams of one connection; a client with more to do opens another, or uses StreamSignals. */
+  maxStreams: 1_024,
+  /** Open connections of each listener; a sidecar has a handful of clients. */
+  maxConnections: 256,
+  /** A peer that vanished without closing is noticed after this and the timeout. */
+  keepaliveMs: 60_000,
+  keepaliveTimeoutMs: 20_000,
+  /** Below the 30 s that Kubernetes gives between SIGTERM and SIGKILL. */
+  drainTimeoutMs: 20_000,
+  /** Each holds up to PACKAGE_LIMITS.maxFileBytes of memory. */
+  maxConcurrentInstalls: 2,
+  /** Between two messages of one install: a client that stalls gives its place back. */
+  installIdleMs: 30_000,
+  /** Text of a refusal: gRPC sends it in a header, and clients bound all headers together, at 8 to 64 KiB. */
+  maxStatusMessageBytes: 2 * KIB,
+  maxStatusDetailBytes: 512,
+  maxStatusDetails: 16,
+  /** sockaddr_un holds 108 bytes with the final NUL on Linux, 104 on macOS. */
+  maxSocketPathBytes: 103,
+  /** Headers of one HTTP request: a scraper's or probe's are below 1 KiB. */
+  maxHttpHeaderBytes: 8 * KIB,
+  httpRequestMs: 5_000,
+  httpKeepAliveMs: 60_000,
+  /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
+  maxLogBufferBytes: 8 * MIB,
 } as const;
