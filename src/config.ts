@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { HostError } from './errors.js';
+import { type ListenAddress, parseListenAddress, parseTcpListenAddress, type TcpAddress } from './listen-address.js';
+import { fileKey, flagName, LOG_FORMATS, LOG_LEVELS, type Setting, SETTINGS, type SettingKey, variableName } from './settings.js';
+
+/** What the server runs with: every setting, checked. */
+export interface ServerConfig {
+  dataDir: string;
+  grpcListen: ListenAddress;
+  httpListen: TcpAddress;
+  readyFile: string | undefined;
+  devDirs: readonly string[];
+  logFormat: (typeof LOG_FORMATS)[number];
+  logLevel: (typeof LOG_LEVELS)[number];
+  drainTimeoutMs: number;
+  maxThreads: number;
+  spareWorkers: number;
+  /** Undefined: the cgroup's limit, or the machine's memory. */
+  memoryLimitBytes: number | undefined;
+  callTimeoutMs: number;
+  queueLength: number;
+  maxInFlight: number;
+  maxStreams: number;
+  maxConnections: number;
+  maxMessageBytes: number;
+  keepaliveMs: number;
+  keepaliveTimeoutMs: number;
+}
+
+/** Values by key (`grpcListen`), as the command line gives them, and the configuration file. */
+export type ServerFlags = { [key in SettingKey]?: unknown } & { config?: string };
+
+/** A value and where it came from, for the message. */
+interface Given {
+  value: unknown;
+  source: string;
+}
+
+const MIB = 1_048_576;
+
+/**
+ * Settings from flags, then `HAL9_…` variables, then the file named by `--config` or `HAL9_CONFIG`, then defaults.
+ * An empty variable counts as absent.
+ *
+ * @throws HostError CONFIG_INVALID naming the flag, variable or key; LISTEN_REFUSED for an address beyond loopback.
+ */
+export function loadConfig(flags: ServerFlags, environment: NodeJS.ProcessEnv = process.env): ServerConfig {
+  const file = flags.config ?? environment[variableName('config')];
+  const fromFile = file === undefined || file === '' ? {} : readConfigFile(file);
+  const given = new Map<SettingKey, Given>();
+  for (const setting of SETTINGS) {
+    const found = find(setting.key, flags, environment, fromFile);
+    if (found !== undefined) given.set(setting.key, found);
+  }
+  return check(given);
+}
+
+function find(
+  key: SettingKey,
+  flags: ServerFlags,
+  environment: NodeJS.ProcessEnv,
+  fromFile: Record<string, unknown>,
+): Given | undefined {
+  const [flag, variable] = [flagName(key), variableName(key)];
+  if (flags[key] !== undefined) return { value: flags[key], source: flag };
+  const text = environment[variable];
+  if (text !== undefined && text !== '') return { value: text, source: variable };
+  const value = fromFile[fileKey(key)];
+  return value === undefined ? undefined : { value, source: `${fileKey(key)} in the configuration file` };
+}
+
+function readConfigFile(file: string): Record<string, unknown> {
+  const document = parseFile(file);
+  if (document === null || document === undefined) return {};
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw new HostError('CONFIG_INVALID', 'the configuration file must hold keys and values, such as "log_level: debug"');
+  }
+  const known = new Set(SETTINGS.map((setting) => fileKey(setting.key)));
+  const unknown = Object.keys(document).filter((key) => !known.has(key));
+  if (unknown.length > 0) {
+    const names = [...known].sort().join(', ');
+    throw new HostError('CONFIG_INVALID', `the configuration file has unknown keys: ${unknown.join(', ')}; known are ${names}`);
+  }
+  return document as Record<string, unknown>;
+}
+
+function parseFile(file: string): unknown {
+  try {
+    return parseYaml(readFileSync(file, 'utf8'), { maxAliasCount: 100 });
+  } catch (error) {
+    // The operator named this path; repeating it tells no secret.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HostError('CONFIG_INVALID', `the configuration file ${file} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+function check(given: ReadonlyMap<SettingKey, Given>): ServerConfig {
+  const values: Record<string, unknown> = {};
+  for (const setting of SETTINGS) values[setting.key] = read(setting, given.get(setting.key));
+  // Each value was parsed by the schema that its own entry in SETTINGS asks for.
+  const { devDir, memoryLimitMb, ...rest } = values as Omit<ServerConfig, 'devDirs' | 'memoryLimitBytes'> & {
+    devDir: readonly string[] | undefined;
+    memoryLimitMb: number | undefined;
+  };
+  const memoryLimitBytes = memoryLimitMb === undefined ? undefined : memoryLimitMb * MIB;
+  return { ...rest, devDirs: devDir ?? [], memoryLimitBytes };
+}
+
+function read(setting: Setting, given: Given | undefined): unknown {
+  const value = given?.value ?? setting.default;
+  if (value === undefined) return undefined;
+  const source = given?.source ?? flagName(setting.key);
+  const result = schemaOf(setting).safeParse(value);
+  if (!result.success) {
+    const expected = result.error.issues.map((issue) => issue.message).join('; ');
+    throw new HostError('CONFIG_INVALID', `${source}: expected ${expected}, found ${JSON.stringify(value)}`);
+  }
+  return withSource(source, () => resolveValue(setting, result.data));
+}
+
+function schemaOf({ kind }: Setting): z.ZodType {
+  switch (kind.type) {
+    case 'integer': {
+      const expected = { error: `a whole number from ${kind.min} to ${kind.max}` };
+      const digits = z.string(expected).regex(/^\d{1,15}$/, expected).transform(Number);
+      return z.union([z.int(), digits], expected).pipe(z.int().min(kind.min, expected).max(kind.max, expected));
+    }
+    case 'choice':
+      return z.enum(kind.choices as [string, ...string[]], { error: `one of ${kind.choices.join(', ')}` });
+    case 'paths': {
+      const expected = { error: 'one or more paths' };
+      return z.union([z.string().min(1).transform((path) => [path]), z.array(z.string().min(1))], expected);
+    }
+    case 'path':
+      return z.string({ error: 'a path' }).min(1, { error: 'a path' });
+    case 'grpc-address':
+      return z.string({ error: 'HOST:PORT or unix:PATH' });
+    case 'http-address':
+      return z.string({ error: 'HOST:PORT' });
+  }
+}
+
+function resolveValue({ kind }: Setting, value: unknown): unknown {
+  if (kind.type === 'path') return resolve(value as string);
+  if (kind.type === 'paths') return (value as string[]).map((path) => resolve(path));
+  if (kind.type === 'grpc-address') return parseListenAddress(value as string);
+  if (kind.type === 'http-address') return parseTcpListenAddress(value as string);
+  return value;
+}
+
+/** Puts the flag, variable or key before the message of an address that was refused. */
+function withSource<T>(source: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    throw new HostError(error.reason, `${source}: ${error.message}`, { details: error.details });
+  }
+}
