@@ -30,6 +30,7 @@ export const MODULE_LIMITS = {
   maxImports: 1_000,
   maxExports: 10_000,
   maxGlobals: 10_000,
+  maxTags: 1_000,
   maxTables: 16,
   /** All tables of a plugin together; 8 bytes a slot on the host. */
   maxTableSlots: 1_000_000,
@@ -37,6 +38,8 @@ export const MODULE_LIMITS = {
   maxElementSegments: 100_000,
   maxDataSegments: 100_000,
   maxLocals: 50_000,
+  /** All functions together. A few bytes declare 50,000 locals, and V8 initialises each of them when it validates. */
+  maxTotalLocals: 5_000_000,
   maxParameters: 1_000,
   maxNameBytes: 1_024,
   /** Producers, names, features, and one per item of metadata that a macro leaves behind. */

@@ -13,7 +13,7 @@ export function malformed(offset: number, message: string): HostError {
 }
 
 /** A count that passes its limit. */
-export function tooMany(what: string, found: number | bigint, limit: number): HostError {
+export function tooMany(what: string, found: number, limit: number): HostError {
   return new HostError('MODULE_LIMIT', `the WebAssembly module declares too much: at most ${limit} ${what}, found ${found}`);
 }
 
@@ -54,19 +54,6 @@ export class Reader {
     const last = this.u8(what);
     if (last > 0x0f) throw malformed(this.position - 1, `${what}: a LEB128 number of more than 32 bits`);
     return (value | (last << 28)) >>> 0;
-  }
-
-  /** An unsigned LEB128 of 64 bits, for the limits of 64-bit memories and tables. */
-  u64(what: string): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 63n; shift += 7n) {
-      const byte = this.u8(what);
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    const last = this.u8(what);
-    if (last > 0x01) throw malformed(this.position - 1, `${what}: a LEB128 number of more than 64 bits`);
-    return value | (BigInt(last) << 63n);
   }
 
   /** Passes over a LEB128 of at most `maxBytes` bytes, signed or not. */
