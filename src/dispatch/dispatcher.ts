@@ -1,0 +1,206 @@
+import { HostError } from '../errors.js';
+import type { ActivePlugin, CapabilityRegistry } from '../plugin/capability-registry.js';
+import type { Call, CallOrigin } from '../pool/call.js';
+import type { CallKind } from '../protocol/calls.js';
+import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
+
+/** What one plugin made of a request. */
+export interface PluginAnswer {
+  plugin: ActivePlugin;
+  outcome: Outcome;
+  queueTimeUs: number;
+}
+
+/** Called exactly once for a request that was taken: with the answers in their stable order, or with a refusal. */
+export type Done = (answers: PluginAnswer[], refusal: HostError | undefined) => void;
+
+interface Request {
+  /** On the clock of `protocol/monotonic.ts`; Infinity for none. */
+  deadlineMs: number;
+  origin: () => CallOrigin;
+}
+
+export interface SignalRequest extends Request {
+  /** An encoded Signal. */
+  signal: Uint8Array;
+  /** Of that signal, as the worker will decode it. */
+  layer: number;
+  neuronType: string;
+  pluginId: string;
+}
+
+export interface ToolRequest extends Request {
+  tool: string;
+  pluginId: string;
+  /** An encoded InvokeToolRequest. */
+  message: Uint8Array;
+}
+
+/** A request under way. */
+export interface Ticket {
+  /** The caller went away. */
+  cancel(): void;
+}
+
+const MAX_LAYER = 9;
+
+/** Signals and tool calls to the plugins that offer what is asked for. */
+export class Dispatcher {
+  readonly #registry: CapabilityRegistry;
+  readonly #maxInFlight: number;
+  #inFlight = 0;
+  #stopping = false;
+  #drained: (() => void) | undefined;
+
+  constructor(registry: CapabilityRegistry, bounds: { maxInFlight: number }) {
+    this.#registry = registry;
+    this.#maxInFlight = bounds.maxInFlight;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Every plugin that is registered for the signal gets it; one that fails does not hide the others.
+   *
+   * @throws HostError NOBODY_REGISTERED, REQUEST_INVALID, QUEUE_FULL (of all of them), TOO_MANY_IN_FLIGHT, STOPPING.
+   */
+  signal(request: SignalRequest, done: Done): Ticket {
+    const { layer, neuronType, pluginId } = request;
+    if (layer < 1 || layer > MAX_LAYER) {
+      throw new HostError('REQUEST_INVALID', `signal.layer: expected L1 to L9, found ${layer === 0 ? 'none' : layer}`);
+    }
+    const plugins = this.#registry.neurons(layer, neuronType, pluginId);
+    if (plugins.length === 0) throw nobody(request);
+    return this.#send('signal', request.signal, plugins, request, done);
+  }
+
+  /** @throws HostError TOOL_NOT_FOUND, TOOL_AMBIGUOUS, QUEUE_FULL, TOO_MANY_IN_FLIGHT, STOPPING. */
+  tool(request: ToolRequest, done: Done): Ticket {
+    const plugins = this.#registry.tools(request.tool, request.pluginId);
+    if (plugins.length === 0) throw noTool(request);
+    if (plugins.length > 1) throw ambiguous(request.tool, plugins);
+    return this.#send('tool', request.message, plugins, request, done);
+  }
+
+  activePlugins(): ActivePlugin[] {
+    return this.#registry.all();
+  }
+
+  /** Takes no further requests, and waits for those under way, at most `drainMs`. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #send(kind: CallKind, bytes: Uint8Array, plugins: readonly ActivePlugin[], request: Request, done: Done): Ticket {
+    this.#admit();
+    const gathering = new Gathering(kind, plugins, (answers, refusal) => {
+      this.#inFlight--;
+      if (this.#inFlight === 0) this.#drained?.();
+      done(answers, refusal);
+    });
+    this.#inFlight++;
+    try {
+      gathering.send(kind, bytes, request);
+    } catch (error) {
+      this.#inFlight--;
+      throw error;
+    }
+    return gathering;
+  }
+
+  #admit(): void {
+    if (this.#stopping) throw new HostError('STOPPING', 'the server is stopping; call another one');
+    if (this.#inFlight >= this.#maxInFlight) {
+      throw new HostError('TOO_MANY_IN_FLIGHT', `the server has ${this.#inFlight} calls under way, as many as it may`, {
+        retryAfterMs: 100,
+      });
+    }
+  }
+}
+
+/** Sends one request to several plugins, and gathers what they answer in their order. */
+class Gathering implements Ticket {
+  readonly #kind: CallKind;
+  readonly #plugins: readonly ActivePlugin[];
+  readonly #done: Done;
+  readonly #answers: (PluginAnswer | undefined)[];
+  readonly #calls: (Call | undefined)[] = [];
+  #missing: number;
+
+  constructor(kind: CallKind, plugins: readonly ActivePlugin[], done: Done) {
+    this.#kind = kind;
+    this.#plugins = plugins;
+    this.#done = done;
+    this.#answers = new Array<PluginAnswer | undefined>(plugins.length);
+    this.#missing = plugins.length;
+  }
+
+  /** @throws HostError when no plugin took the call. */
+  send(kind: CallKind, bytes: Uint8Array, { deadlineMs, origin }: Request): void {
+    const refusals: { index: number; error: HostError }[] = [];
+    this.#plugins.forEach((plugin, index) => {
+      const settle = (outcome: Outcome, queueTimeUs: number): void => this.#answer(index, outcome, queueTimeUs);
+      try {
+        this.#calls[index] = plugin.crew.submit({ kind, bytes, deadlineMs, origin, settle });
+      } catch (error) {
+        refusals.push({ index, error: HostError.from(error) });
+      }
+    });
+    const [first] = refusals;
+    if (first !== undefined && refusals.length === this.#plugins.length) throw first.error;
+    for (const { index, error } of refusals) {
+      this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), 0);
+    }
+  }
+
+  cancel(): void {
+    this.#calls.forEach((call, index) => {
+      if (call !== undefined) this.#plugins[index]?.crew.cancel(call);
+    });
+  }
+
+  #answer(index: number, outcome: Outcome, queueTimeUs: number): void {
+    const plugin = this.#plugins[index];
+    if (plugin === undefined) return;
+    this.#answers[index] = { plugin, outcome, queueTimeUs };
+    if (--this.#missing > 0) return;
+    const answers = this.#answers.filter((answer) => answer !== undefined);
+    this.#done(answers, refusalOf(this.#kind, answers));
+  }
+}
+
+/** A request that a worker found invalid is invalid for every plugin: the whole of it is refused. */
+function refusalOf(kind: CallKind, answers: readonly PluginAnswer[]): HostError | undefined {
+  const refused = answers.find((answer) => answer.outcome.type === 'refused');
+  if (refused === undefined) return undefined;
+  const message = Buffer.from(refused.outcome.body).toString();
+  return new HostError(kind === 'tool' ? 'PARAMETERS_INVALID' : 'REQUEST_INVALID', message);
+}
+
+function nobody({ layer, neuronType, pluginId }: SignalRequest): HostError {
+  const which = [
+    neuronType === '' ? '' : ` of type "${neuronType.slice(0, 64)}"`,
+    pluginId === '' ? '' : ` in plugin "${pluginId.slice(0, 64)}"`,
+  ].join('');
+  return new HostError('NOBODY_REGISTERED', `no active plugin has a neuron${which} for layer L${layer}; activate one first`);
+}
+
+function noTool({ tool, pluginId }: ToolRequest): HostError {
+  const where = pluginId === '' ? 'no active plugin offers' : `plugin "${pluginId.slice(0, 64)}" is not active or does not offer`;
+  return new HostError('TOOL_NOT_FOUND', `${where} a tool named "${tool.slice(0, 64)}"; ListTools names those there are`);
+}
+
+function ambiguous(tool: string, plugins: readonly ActivePlugin[]): HostError {
+  const ids = plugins.map((plugin) => `${plugin.ref.id} (${plugin.ref.name})`).join(', ');
+  return new HostError('TOOL_AMBIGUOUS', `several plugins offer the tool "${tool}"; set plugin_id to one of ${ids}`);
+}

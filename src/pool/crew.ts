@@ -1,0 +1,341 @@
+import { HostError } from '../errors.js';
+import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { CallKind } from '../protocol/calls.js';
+import { monotonicMs } from '../protocol/monotonic.js';
+import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
+import { Call, type CallOrigin, type CallRequest } from './call.js';
+import { CallQueue } from './call-queue.js';
+import type { Reservation } from './ledger.js';
+import type { Death, Life, LifeEvents } from './life.js';
+import { aborted, cancelled, heapExhausted, lateBy, loadFailed, serverFault } from './verdicts.js';
+import { Watch } from './watch.js';
+
+/** What a crew runs, and how. */
+export interface CrewSpec {
+  binding: Omit<BindMessage, 'type' | 'running'>;
+  /** One life for as long as the plugin is active; its memory is the plugin's state. */
+  stateful: boolean;
+  maxLives: number;
+  maxQueueLength: number;
+  /** Wall-clock limit of a call, from its start in the guest. */
+  callMs: number;
+  /** For load, activate, deactivate and unload. */
+  lifecycleMs: number;
+}
+
+/** What a crew reports. */
+export interface CrewObserver {
+  called(kind: CallKind, outcome: OutcomeType, guestTimeUs: number, queueTimeUs: number): void;
+  /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
+  killed(reason: LimitName | OutcomeType | Death['cause'], message: string): void;
+  log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
+  metrics(message: MetricsMessage): void;
+}
+
+/** What a crew needs of the pool. */
+export interface LifeSource {
+  /** Resolves the wish for one more life by `crew.join`, now or when a thread becomes free. */
+  request(crew: Crew): void;
+  withdraw(crew: Crew): void;
+  released(reservation: Reservation): void;
+}
+
+/** Work that is posted ahead of a worker, in guest time: enough to keep it busy, little to lose when it is killed. */
+const AHEAD_US = 2_000;
+const MAX_WINDOW = 256;
+/** Weight of the newest call in the running mean of guest times. */
+const MEAN_WEIGHT = 1 / 16;
+
+/** The lives of one plugin, and the queue before them. */
+export class Crew implements LifeEvents {
+  readonly spec: CrewSpec;
+  readonly #source: LifeSource;
+  readonly #observer: CrewObserver;
+  readonly #queue: CallQueue;
+  readonly #lives = new Set<Life>();
+  readonly #retiring = new Set<Life>();
+  readonly #reservations = new Map<Life, Reservation>();
+  readonly #watch = new Watch((nowMs) => this.#inspect(nowMs));
+  #requested = false;
+  #stopping = false;
+  #meanGuestUs = AHEAD_US;
+  #waiters: { resolve: () => void; reject: (error: HostError) => void }[] = [];
+  #emptied: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
+
+  constructor(spec: CrewSpec, source: LifeSource, observer: CrewObserver) {
+    this.spec = spec;
+    this.#source = source;
+    this.#observer = observer;
+    this.#queue = new CallQueue(spec.maxQueueLength);
+  }
+
+  get instances(): number {
+    return this.#lives.size;
+  }
+
+  get queueLength(): number {
+    return this.#queue.length;
+  }
+
+  /** Whether calls wait or run. */
+  get busy(): boolean {
+    if (this.#queue.length > 0) return true;
+    for (const life of this.#lives) if (life.load > 0) return true;
+    return false;
+  }
+
+  get lives(): ReadonlySet<Life> {
+    return this.#lives;
+  }
+
+  /**
+   * Takes a call; its outcome comes through `settle`.
+   *
+   * @throws HostError QUEUE_FULL at once when the queue is full.
+   */
+  submit(request: CallRequest): Call {
+    const { called } = this.#observer;
+    const call = new Call({
+      ...request,
+      settle: (outcome, queueTimeUs) => {
+        called.call(this.#observer, request.kind, outcome.type, outcome.guestTimeUs, queueTimeUs);
+        request.settle(outcome, queueTimeUs);
+      },
+    });
+    if (!this.#queue.push(call)) throw this.#queueFull();
+    if (call.deadlineMs !== Infinity) this.#watch.armBy(call.deadlineMs);
+    this.#pump();
+    return call;
+  }
+
+  /** The caller went away: see design, "Cancellation". A running call of a stateful plugin ends under its own limit. */
+  cancel(call: Call): void {
+    if (call.settled) return;
+    call.settle(cancelled('the caller went away'));
+    if (this.spec.stateful) return;
+    for (const life of this.#lives) {
+      if (life.running()?.call === call) this.#kill(life, 'cancelled', 'its caller went away');
+    }
+  }
+
+  /**
+   * Makes sure that one life is bound and ready.
+   *
+   * @throws HostError PLUGIN_LOAD_FAILED with the plugin's own words.
+   */
+  warmUp(): Promise<void> {
+    for (const life of this.#lives) if (life.state === 'ready') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#request();
+    });
+  }
+
+  /** The pool has a life for this crew. */
+  join(life: Life, reservation: Reservation): void {
+    this.#requested = false;
+    this.#lives.add(life);
+    this.#reservations.set(life, reservation);
+    life.bind(this.spec.binding, this);
+    this.#watch.armBy(monotonicMs() + this.spec.lifecycleMs);
+  }
+
+  /** Gives a life's thread back: it gets no further calls, ends what it has, and is ended. */
+  retire(life: Life): void {
+    this.#retiring.add(life);
+    if (life.load === 0) life.end(this.spec.lifecycleMs);
+  }
+
+  /** Takes no more calls, waits for those it has for at most `drainMs`, then ends all lives. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#source.withdraw(this);
+    this.#rejectWaiters(new HostError('PLUGIN_LOAD_FAILED', 'the plugin was taken out of service while it was loaded'));
+    if (this.busy && this.#lives.size > 0) await this.#drained(drainMs);
+    this.#settleWaiting(cancelled('the plugin was taken out of service'));
+    if (this.#lives.size > 0) {
+      const emptied = new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+      for (const life of this.#lives) {
+        if (life.load > 0) life.kill('ended', 'the plugin was taken out of service');
+        else life.end(this.spec.lifecycleMs);
+      }
+      await emptied;
+    }
+    this.#watch.stop();
+  }
+
+  bound(_life: Life): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.#pump();
+  }
+
+  outcome(life: Life, call: Call, outcome: NumberedOutcome): void {
+    this.#meanGuestUs += (outcome.guestTimeUs - this.#meanGuestUs) * MEAN_WEIGHT;
+    if (outcome.dead) this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, 'the guest failed');
+    call.settle(outcome);
+    if (this.#retiring.has(life) && life.load === 0) life.end(this.spec.lifecycleMs);
+    this.#pump();
+    if (this.#stopping && !this.busy) this.#onDrained?.();
+  }
+
+  log(life: Life, message: LogMessage): void {
+    this.#observer.log(message, (call) => life.originOf(call));
+  }
+
+  metrics(_life: Life, message: MetricsMessage): void {
+    this.#observer.metrics(message);
+  }
+
+  dead(life: Life, death: Death): void {
+    this.#lives.delete(life);
+    this.#retiring.delete(life);
+    const reservation = this.#reservations.get(life);
+    this.#reservations.delete(life);
+    if (death.cause === 'heap' || death.cause === 'fault') this.#observer.killed(death.cause, death.message);
+    this.#settleAfter(death);
+    if (death.cause === 'bind-failed') this.#bindFailed(death.message);
+    else this.#queue.putBack(death.unstarted);
+    if (reservation !== undefined) this.#source.released(reservation);
+    if (this.#lives.size === 0) this.#emptied?.();
+    if (this.#stopping) return this.#deadWhileStopping();
+    if (this.spec.stateful && death.cause !== 'ended' && death.cause !== 'bind-failed') this.#request();
+    this.#pump();
+  }
+
+  #deadWhileStopping(): void {
+    if (this.#lives.size === 0) this.#settleWaiting(cancelled('the plugin was taken out of service'));
+    if (!this.busy) this.#onDrained?.();
+  }
+
+  #drained(drainMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, drainMs);
+      this.#onDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #settleAfter(death: Death): void {
+    for (const call of death.lost) call.settle(aborted());
+    const { running } = death;
+    if (running === undefined || running.settled) return;
+    if (death.cause === 'heap') running.settle(heapExhausted());
+    else if (death.cause === 'fault') running.settle(serverFault());
+    else running.settle(aborted());
+  }
+
+  /** What waits would fail the same way; the next call that is submitted tries again. */
+  #bindFailed(message: string): void {
+    this.#observer.killed('bind-failed', message);
+    const error = new HostError('PLUGIN_LOAD_FAILED', `the plugin could not be loaded: ${message}`);
+    this.#rejectWaiters(error);
+    this.#settleWaiting(loadFailed(message));
+  }
+
+  #rejectWaiters(error: HostError): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  #settleWaiting(outcome: Outcome): void {
+    for (let call = this.#queue.take(); call !== undefined; call = this.#queue.take()) call.settle(outcome);
+  }
+
+  /** How many calls may be at a worker: about two milliseconds of work. */
+  get #window(): number {
+    return Math.max(1, Math.min(MAX_WINDOW, Math.floor(AHEAD_US / Math.max(1, this.#meanGuestUs))));
+  }
+
+  #pump(): void {
+    const window = this.#window;
+    while (this.#queue.length > 0) {
+      const life = this.#leastLoaded(window);
+      if (life === undefined) break;
+      const call = this.#queue.take();
+      if (call === undefined) break;
+      life.enqueue(call);
+      this.#watch.armBy(monotonicMs() + this.spec.callMs);
+    }
+    if (this.#queue.length > 0) this.#request();
+  }
+
+  #leastLoaded(window: number): Life | undefined {
+    let best: Life | undefined;
+    for (const life of this.#lives) {
+      if (life.state !== 'ready' || life.load >= window || this.#retiring.has(life)) continue;
+      if (best === undefined || life.load < best.load) best = life;
+    }
+    return best;
+  }
+
+  #request(): void {
+    if (this.#requested || this.#stopping) return;
+    let serving = 0;
+    for (const life of this.#lives) {
+      if (life.state === 'binding') return;
+      if (!this.#retiring.has(life)) serving++;
+    }
+    if (serving >= this.spec.maxLives) return;
+    this.#requested = true;
+    this.#source.request(this);
+  }
+
+  /** Looks at every deadline; returns the next moment to look. */
+  #inspect(nowMs: number): number {
+    let next = Infinity;
+    for (const call of this.#queue) next = Math.min(next, this.#expire(call, nowMs));
+    for (const life of this.#lives) next = Math.min(next, this.#inspectLife(life, nowMs));
+    return next;
+  }
+
+  #inspectLife(life: Life, nowMs: number): number {
+    if (life.state === 'binding') {
+      // The worker's own code loads the guest: a guest that spins in load holds its thread.
+      const dueMs = life.boundAtMs + this.spec.lifecycleMs;
+      if (nowMs < dueMs) return dueMs;
+      this.#kill(life, 'deadline', 'loading took longer than it may', 'bind-failed');
+      return Infinity;
+    }
+    let next = Infinity;
+    const running = life.running();
+    if (running !== undefined) {
+      const ownMs = running.startedAtMs + this.spec.callMs;
+      const dueMs = this.spec.stateful ? ownMs : Math.min(ownMs, running.call.deadlineMs);
+      if (nowMs >= dueMs) {
+        running.call.settle(lateBy(nowMs - running.startedAtMs));
+        this.#kill(life, 'deadline', 'a call took longer than it may');
+        return Infinity;
+      }
+      next = dueMs;
+    }
+    for (const call of life.calls()) next = Math.min(next, this.#expire(call, nowMs));
+    return life.load > 0 ? Math.min(next, nowMs + this.spec.callMs) : next;
+  }
+
+  /** Answers a call whose caller no longer waits; returns its deadline otherwise. */
+  #expire(call: Call, nowMs: number): number {
+    if (call.settled) return Infinity;
+    if (nowMs < call.deadlineMs) return call.deadlineMs;
+    call.settle(lateBy(0));
+    return Infinity;
+  }
+
+  #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {
+    this.#observer.killed(reason, message);
+    life.kill(cause, message);
+  }
+
+  #queueFull(): HostError {
+    const perCallMs = this.#meanGuestUs / 1000;
+    const retryAfterMs = Math.max(1, Math.ceil((perCallMs * this.#queue.length) / Math.max(1, this.#lives.size)));
+    return new HostError(
+      'QUEUE_FULL',
+      `the queue of plugin ${this.spec.binding.plugin.name} holds ${this.#queue.length} calls, as many as it may; try again later`,
+      { retryAfterMs: Math.min(retryAfterMs, 10_000), details: { plugin: this.spec.binding.plugin.id } },
+    );
+  }
+}

@@ -1,0 +1,222 @@
+import type { MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { HostError } from '../errors.js';
+import { monotonicMs } from '../protocol/monotonic.js';
+import { Crew, type CrewObserver, type CrewSpec, type LifeSource } from './crew.js';
+import { Ledger, type Reservation } from './ledger.js';
+import { Life } from './life.js';
+
+export interface PoolOptions {
+  /** The worker's entry: a CommonJS file with the life as its default export. */
+  workerFile: string;
+  maxThreads: number;
+  /** For guests' memories and threads together. */
+  maxMemoryBytes: number;
+  /** What a thread costs besides its guest's memory. */
+  threadBytes: number;
+  workerHeapMb: number;
+  stackBytes: number;
+  /** Unbound lives that are kept ready. */
+  spares: number;
+  /** A stateless plugin's life without calls is given back after this time. */
+  idleMs: number;
+  /** A life may keep its thread this long before it has to share it with another plugin. */
+  quantumMs: number;
+}
+
+/**
+ * The one pool of threads. Each of its tasks is a life and never returns. Crews ask for lives; when there is no thread
+ * or memory left they wait in line, and threads are taken from those who have most, so that one plugin that is flooded
+ * cannot starve the others.
+ */
+export class Pool implements LifeSource {
+  readonly ledger: Ledger;
+  readonly #options: PoolOptions;
+  readonly #piscina: Piscina;
+  readonly #crews = new Set<Crew>();
+  readonly #waiting = new Set<Crew>();
+  readonly #standing = new Map<Crew, Reservation>();
+  #spares: Life[] = [];
+  #sweeper: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.ledger = new Ledger(options);
+    this.#piscina = new Piscina({
+      filename: options.workerFile,
+      minThreads: 0,
+      maxThreads: options.maxThreads,
+      idleTimeout: 1_000,
+      atomics: 'disabled',
+      recordTiming: false,
+      env: {},
+      execArgv: [],
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.workerHeapMb,
+        maxYoungGenerationSizeMb: 4,
+        stackSizeMb: options.stackBytes / 2 ** 20,
+      },
+    });
+    this.#sweeper = setInterval(() => this.#sweep(), Math.max(50, Math.min(1_000, options.idleMs / 4)));
+    this.#sweeper.unref();
+    this.#fillSpares();
+  }
+
+  get threads(): number {
+    return this.ledger.threads;
+  }
+
+  /**
+   * A crew for one plugin. A stateful plugin's thread and memory are reserved here, for as long as it is active.
+   *
+   * @throws HostError CAPACITY when they do not fit.
+   */
+  recruit(spec: CrewSpec, observer: CrewObserver): Crew {
+    const crew = new Crew(spec, this, observer);
+    if (spec.stateful) {
+      const need = this.#needOf(crew);
+      if (!this.ledger.tryReserve(need) && !(this.#yieldSpares() && this.ledger.tryReserve(need))) {
+        throw this.#noCapacity(spec);
+      }
+      this.#standing.set(crew, need);
+    }
+    this.#crews.add(crew);
+    return crew;
+  }
+
+  /** Stops a crew and gives back what it had. */
+  async dismiss(crew: Crew, drainMs: number): Promise<void> {
+    await crew.stop(drainMs);
+    this.#crews.delete(crew);
+    const standing = this.#standing.get(crew);
+    this.#standing.delete(crew);
+    if (standing !== undefined) this.released(standing);
+  }
+
+  request(crew: Crew): void {
+    this.#waiting.add(crew);
+    this.#serve();
+  }
+
+  withdraw(crew: Crew): void {
+    this.#waiting.delete(crew);
+  }
+
+  released(reservation: Reservation): void {
+    this.ledger.release(reservation);
+    this.#serve();
+    this.#fillSpares();
+  }
+
+  /** Ends every thread; crews have been dismissed before. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    for (const life of this.#spares.splice(0)) life.kill('ended', 'the server stops');
+    await this.#piscina.destroy();
+  }
+
+  #needOf(crew: Crew): Reservation {
+    return { threads: 1, memoryBytes: this.#options.threadBytes + crew.spec.binding.limits.memoryBytes };
+  }
+
+  #spareNeed(): Reservation {
+    return { threads: 1, memoryBytes: this.#options.threadBytes };
+  }
+
+  /** Gives lives to those in line, first come first served; takes threads back from others when there are none. */
+  #serve(): void {
+    for (const crew of this.#waiting) {
+      if (this.#closed) return;
+      const standing = this.#standing.get(crew);
+      if (standing !== undefined) {
+        this.#join(crew, NOTHING);
+        continue;
+      }
+      const need = this.#needOf(crew);
+      if (!this.ledger.tryReserve(need) && !(this.#yieldSpares() && this.ledger.tryReserve(need))) {
+        this.#reclaim(crew);
+        return;
+      }
+      this.#join(crew, need);
+    }
+  }
+
+  #join(crew: Crew, reservation: Reservation): void {
+    this.#waiting.delete(crew);
+    crew.join(this.#takeSpare() ?? this.#start(), reservation);
+    setImmediate(() => this.#fillSpares());
+  }
+
+  #takeSpare(): Life | undefined {
+    for (let life = this.#spares.pop(); life !== undefined; life = this.#spares.pop()) {
+      this.ledger.release(this.#spareNeed());
+      if (life.state === 'unbound') return life;
+    }
+    return undefined;
+  }
+
+  #start(): Life {
+    return new Life((port: MessagePort, signal: AbortSignal) =>
+      this.#piscina.run({ port }, { transferList: [port], signal }),
+    );
+  }
+
+  #fillSpares(): void {
+    if (this.#closed || this.#waiting.size > 0) return;
+    while (this.#spares.length < this.#options.spares && this.ledger.tryReserve(this.#spareNeed())) {
+      this.#spares.push(this.#start());
+    }
+  }
+
+  /** Gives up what the spares hold in the ledger; true when there was something. */
+  #yieldSpares(): boolean {
+    if (this.#spares.length === 0) return false;
+    for (const life of this.#spares.splice(0)) {
+      life.kill('ended', 'its thread is needed');
+      this.ledger.release(this.#spareNeed());
+    }
+    return true;
+  }
+
+  /** Retires one life of a stateless plugin: an idle one, else one of those who have most, else the longest at work. */
+  #reclaim(claimant: Crew): void {
+    const nowMs = monotonicMs();
+    let best: { crew: Crew; life: Life; rank: number } | undefined;
+    for (const crew of this.#crews) {
+      if (crew === claimant || crew.spec.stateful) continue;
+      for (const life of crew.lives) {
+        const heldMs = nowMs - life.boundAtMs;
+        const idle = life.load === 0 && crew.queueLength === 0;
+        if (life.state !== 'ready' || (!idle && crew.instances === 1 && heldMs < this.#options.quantumMs)) continue;
+        const rank = (idle ? 2e12 : 0) + crew.instances * 1e9 + heldMs;
+        if (best === undefined || rank > best.rank) best = { crew, life, rank };
+      }
+    }
+    best?.crew.retire(best.life);
+  }
+
+  /** Gives idle threads back, and lets those in line have their turn when a quantum has passed. */
+  #sweep(): void {
+    const idleSince = monotonicMs() - this.#options.idleMs;
+    for (const crew of this.#crews) {
+      if (crew.spec.stateful || crew.busy) continue;
+      for (const life of crew.lives) if (life.state === 'ready' && life.idleSinceMs < idleSince) crew.retire(life);
+    }
+    if (this.#waiting.size > 0) this.#serve();
+  }
+
+  #noCapacity(spec: CrewSpec): HostError {
+    const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+    const { threads, maxThreads, memoryBytes, maxMemoryBytes } = this.ledger;
+    return new HostError(
+      'CAPACITY',
+      `plugin ${spec.binding.plugin.name} is stateful and needs a thread and ${mib(spec.binding.limits.memoryBytes)} for as long as it is active; ` +
+        `${threads} of ${maxThreads} threads and ${mib(memoryBytes)} of ${mib(maxMemoryBytes)} are promised already: ` +
+        'deactivate another plugin, lower requirements.max_memory_mb, or give the server more',
+    );
+  }
+}
+
+const NOTHING: Reservation = { threads: 0, memoryBytes: 0 };
