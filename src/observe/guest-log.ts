@@ -1,0 +1,41 @@
+import type { LogMessage } from '../protocol/bind.js';
+import type { Log } from './log.js';
+import type { PluginMetrics } from './plugin-metrics.js';
+
+/** Who asked for the call that wrote a line. */
+export interface LineOrigin {
+  requestId: string;
+  traceId: string;
+}
+
+/** Takes what a worker sends; `originOf` finds the call by the number that its line carries. */
+export type GuestLog = (message: LogMessage, originOf: (call: number) => LineOrigin | undefined) => void;
+
+/**
+ * Writes a guest's lines to the server's log, each with `source: "guest"`, the plugin, its version, and the request
+ * and trace of the call that was running. What the worker dropped is counted, and said once per message.
+ */
+export function guestLog(
+  log: Log,
+  plugin: { id: string; name: string; version: string },
+  metrics: Pick<PluginMetrics, 'logDropped'>,
+): GuestLog {
+  const child = log.child({ source: 'guest', plugin: plugin.name, version: plugin.version, pluginId: plugin.id });
+  return (message, originOf) => {
+    for (const line of message.lines) {
+      const origin = line.call === 0 ? undefined : originOf(line.call);
+      child[line.level](fieldsOf(line.stream, origin), line.text);
+    }
+    if (message.droppedLines > 0) {
+      metrics.logDropped(message.droppedLines, message.droppedBytes);
+      child.warn({ lines: message.droppedLines, bytes: message.droppedBytes }, 'log lines of the plugin were dropped');
+    }
+  };
+}
+
+function fieldsOf(stream: string, origin: LineOrigin | undefined): Record<string, string> {
+  const fields: Record<string, string> = { stream };
+  if (origin?.requestId) fields['requestId'] = origin.requestId;
+  if (origin?.traceId) fields['traceId'] = origin.traceId;
+  return fields;
+}
