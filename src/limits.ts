@@ -16,8 +16,24 @@ export const PACKAGE_LIMITS = {
   maxEntryBytes: 64 * MIB,
   /** Deflate reaches about 1,030:1 on zeros; text and wasm stay below 20:1. */
   maxCompressionRatio: 100,
+  /** Below this, unpacked, the ratio does not matter: a page of spaces is no bomb. */
+  ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+} as const;
+
+/** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
+export const MANIFEST_LIMITS = {
+  maxCapabilities: 256,
+  /** Of one tool. */
+  maxParameters: 64,
+  maxPermissions: 256,
+  /** Assets, and examples. */
+  maxFiles: 1_000,
+  /** Every other list. */
+  maxItems: 64,
+  /** Faults that a refusal lists. */
+  maxFaults: 30,
 } as const;
 
 /** The module of a plugin, before and after rewriting. */
@@ -88,6 +104,8 @@ export const REQUEST_LIMITS = {
   maxNameBytes: 256,
   maxMetadataEntries: 64,
   maxBatchSignals: 1_024,
+  /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
+  maxStreamSignals: 2_048,
   maxChunkBytes: MIB,
 } as const;
 
