@@ -16,7 +16,8 @@ export interface CrewSpec {
   /** One life for as long as the plugin is active; its memory is the plugin's state. */
   stateful: boolean;
   maxLives: number;
-  maxQueueLength: number;
+  /** Calls that may wait, and what their messages may hold together. */
+  queue: { maxCalls: number; maxBytes: number };
   /** Wall-clock limit of a call, from its start in the guest. */
   callMs: number;
   /** For load, activate, deactivate and unload. */
@@ -67,11 +68,23 @@ export class Crew implements LifeEvents {
     this.spec = spec;
     this.#source = source;
     this.#observer = observer;
-    this.#queue = new CallQueue(spec.maxQueueLength);
+    this.#queue = new CallQueue(spec.queue);
   }
 
   get instances(): number {
     return this.#lives.size;
+  }
+
+  /** Lives by what they do, for the gauge. */
+  instancesByState(): { starting: number; idle: number; busy: number; ending: number } {
+    const count = { starting: 0, idle: 0, busy: 0, ending: 0 };
+    for (const life of this.#lives) {
+      if (life.state === 'binding') count.starting++;
+      else if (life.state !== 'ready' || this.#retiring.has(life)) count.ending++;
+      else if (life.load > 0) count.busy++;
+      else count.idle++;
+    }
+    return count;
   }
 
   get queueLength(): number {
