@@ -7,32 +7,67 @@ import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
 import { type RequestContext, readRequest, requestContext, text } from './request.js';
-import { type HandlerContext, refuse } from './handlers.js';
+import { toServiceError } from './status.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
-/**
- * Serves one stream of signals. Answers leave as they are ready. A stream that has as many signals under way as it may,
- * or whose client does not read, is not read from until that has changed: its own flow control is its bound.
- */
-export function serveSignalStream(dispatcher: Dispatcher, context: HandlerContext, stream: Stream): void {
-  new SignalStream(dispatcher, context, stream).start();
+/** The open streams of signals. */
+export class SignalStreams {
+  readonly #dispatcher: Dispatcher;
+  readonly #refused: (refusal: HostError) => void;
+  readonly #open = new Set<SignalStream>();
+  #draining = false;
+  #drained: () => void = () => {};
+
+  /** @param refused is told of each refusal that is answered on a stream. */
+  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
+    this.#dispatcher = dispatcher;
+    this.#refused = refused;
+  }
+
+  serve(stream: Stream): void {
+    if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
+    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
+      this.#open.delete(served);
+      if (this.#open.size === 0) this.#drained();
+    });
+    this.#open.add(served);
+    served.start();
+  }
+
+  /** No stream takes another message; each ends when what it has under way is answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#open.size === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    for (const stream of this.#open) stream.drain();
+    await drained;
+  }
 }
 
+/**
+ * One stream. Answers leave as they are ready. A stream that has as many signals under way as it may, or whose client does
+ * not read, is not read from until that has changed: its own flow control is its bound.
+ */
 class SignalStream {
   readonly #dispatcher: Dispatcher;
-  readonly #context: HandlerContext;
   readonly #stream: Stream;
+  readonly #refused: (refusal: HostError) => void;
+  readonly #closed: () => void;
   readonly #tickets = new Set<Ticket>();
   #underWay = 0;
   #blocked = false;
   #ended = false;
   #gone = false;
+  #draining = false;
 
-  constructor(dispatcher: Dispatcher, context: HandlerContext, stream: Stream) {
+  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
     this.#dispatcher = dispatcher;
-    this.#context = context;
     this.#stream = stream;
+    this.#refused = refused;
+    this.#closed = closed;
   }
 
   start(): void {
@@ -46,13 +81,23 @@ class SignalStream {
       this.#ended = true;
       this.#finish();
     });
-    stream.on('cancelled', () => {
-      this.#gone = true;
-      for (const ticket of this.#tickets) ticket.cancel();
-    });
-    stream.on('error', () => {
-      this.#gone = true;
-    });
+    stream.on('cancelled', () => this.#abandon());
+    stream.on('error', () => this.#abandon());
+  }
+
+  /** Takes no further message, and ends once everything under way is answered. */
+  drain(): void {
+    this.#draining = true;
+    this.#stream.pause();
+    this.#finish();
+  }
+
+  /** Nobody reads the answers any more. */
+  #abandon(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    for (const ticket of this.#tickets) ticket.cancel();
+    this.#closed();
   }
 
   /** A message that cannot be decoded has no id to answer to: it ends the stream with its status. */
@@ -61,9 +106,7 @@ class SignalStream {
       const request = readRequest(() => decodeStreamSignalsRequest(message));
       this.#dispatch(request);
     } catch (error) {
-      this.#gone = true;
-      for (const ticket of this.#tickets) ticket.cancel();
-      this.#stream.emit('error', refuse(this.#context, 'StreamSignals', error));
+      this.#stream.emit('error', toServiceError(HostError.from(error)));
     }
   }
 
@@ -71,11 +114,8 @@ class SignalStream {
     let context: RequestContext;
     try {
       context = contextOf(this.#stream, request);
-      const refusal = this.#context.inFlight.enter();
-      if (refusal !== undefined) throw refusal;
     } catch (error) {
-      refuse(this.#context, 'StreamSignals', error);
-      return this.#send({ ...request, requestId: EMPTY }, [{ refusal: HostError.from(error) }]);
+      return this.#send({ ...request, requestId: EMPTY }, [this.#refuse(error)]);
     }
     const { signals } = request;
     const answers = new Array<StreamAnswer>(signals.length);
@@ -87,7 +127,6 @@ class SignalStream {
         answers[index] = answer;
         this.#underWay--;
         if (--missing > 0) return;
-        this.#context.inFlight.leave();
         this.#send(request, answers);
       });
     });
@@ -103,12 +142,18 @@ class SignalStream {
       const layer = readRequest(() => peekSignalLayer(signal, 0, signal.length));
       const ticket = this.#dispatcher.signal({ ...request, signal, layer }, (answers, refusal) => {
         this.#tickets.delete(ticket);
-        done(refusal === undefined ? { answers } : { refusal });
+        done(refusal === undefined ? { answers } : this.#refuse(refusal));
       });
       this.#tickets.add(ticket);
     } catch (error) {
-      done({ refusal: HostError.from(error) });
+      done(this.#refuse(error));
     }
+  }
+
+  #refuse(error: unknown): StreamAnswer {
+    const refusal = HostError.from(error);
+    this.#refused(refusal);
+    return { refusal };
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
@@ -118,12 +163,16 @@ class SignalStream {
   }
 
   #regulate(): void {
-    if (this.#blocked || this.#underWay >= REQUEST_LIMITS.maxStreamSignals) this.#stream.pause();
+    if (this.#draining || this.#blocked || this.#underWay >= REQUEST_LIMITS.maxStreamSignals) this.#stream.pause();
     else if (this.#stream.isPaused()) this.#stream.resume();
   }
 
   #finish(): void {
-    if (this.#ended && !this.#gone && this.#underWay === 0) this.#stream.end();
+    if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
+    this.#gone = true;
+    if (this.#ended) this.#stream.end();
+    else this.#stream.emit('error', toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')));
+    this.#closed();
   }
 }
 

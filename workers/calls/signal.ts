@@ -1,6 +1,6 @@
 import { decodeSignal, type Signal as WireSignal, sizeSignal, writeSignal } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
-import { sizeVarint, WireError, writeVarint } from '../../src/protocol/wire.js';
+import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation, type PluginError, type Signal } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -68,12 +68,12 @@ function fromGuest({ layer, timestamp, ...rest }: Signal): WireSignal {
 /** Encodes the field `signals` of a PluginResult. */
 function encodeSignals(signals: readonly WireSignal[]): Uint8Array {
   const sizes = signals.map(sizeSignal);
-  const total = sizes.reduce((sum, size) => sum + 1 + sizeVarint(size) + size, 0);
+  const total = sizes.reduce((sum, size) => sum + 1 + sizeUint32(size) + size, 0);
   const out = new Uint8Array(total);
   let at = 0;
   signals.forEach((signal, i) => {
     out[at++] = SIGNALS_TAG;
-    at = writeVarint(sizes[i] ?? 0, out, at);
+    at = writeUint32(sizes[i] ?? 0, out, at);
     at = writeSignal(signal, out, at);
   });
   return out;

@@ -1,7 +1,7 @@
 import type { ToolDeclaration } from '../../src/protocol/bind.js';
 import { decodeInvokeToolRequest } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
-import { sizeVarint, WireError, writeVarint } from '../../src/protocol/wire.js';
+import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -48,8 +48,8 @@ function decode(bytes: Uint8Array) {
 
 /** Encodes the field `value` of a PluginResult. */
 function encodeValue(value: Uint8Array): Uint8Array {
-  const out = new Uint8Array(1 + sizeVarint(value.length) + value.length);
+  const out = new Uint8Array(1 + sizeUint32(value.length) + value.length);
   out[0] = VALUE_TAG;
-  out.set(value, writeVarint(value.length, out, 1));
+  out.set(value, writeUint32(value.length, out, 1));
   return out;
 }
