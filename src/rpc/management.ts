@@ -3,8 +3,8 @@ import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Plugins, PluginView } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
-import { answer, type HandlerContext } from './handlers.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
+import { toServiceError } from './status.js';
 
 type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
 interface ByPlugin {
@@ -12,35 +12,45 @@ interface ByPlugin {
 }
 
 /** The service `PluginManagement` over the plugins of this server. */
-export function managementService(plugins: Plugins, context: HandlerContext): ServiceBinding {
-  const unary =
-    <Request>(method: string, action: (request: Request) => object | Promise<object>): Unary<Request> =>
-    (call, callback) =>
-      void answer(context, method, callback, () => action(call.request));
-
+export function managementService(plugins: Plugins): ServiceBinding {
   return {
     definition: managementDefinition,
     implementation: {
-      InstallPlugin: installer(plugins, context),
-      ListPlugins: unary('ListPlugins', () => ({ plugins: plugins.list().map(toMessage) })),
-      GetPlugin: unary('GetPlugin', (request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
-      ActivatePlugin: unary('ActivatePlugin', async (request: ByPlugin & { config: string }) => {
+      InstallPlugin: installer(plugins),
+      ListPlugins: unary(() => ({ plugins: plugins.list().map(toMessage) })),
+      GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
+      ActivatePlugin: unary(async (request: ByPlugin & { config: string }) => {
         const config = request.config === '' ? undefined : request.config;
         return { plugin: toMessage(await plugins.activate(nameOf(request), config)) };
       }),
-      DeactivatePlugin: unary('DeactivatePlugin', async (request: ByPlugin) => ({
+      DeactivatePlugin: unary(async (request: ByPlugin) => ({
         plugin: toMessage(await plugins.deactivate(nameOf(request))),
       })),
-      UninstallPlugin: unary('UninstallPlugin', async (request: ByPlugin) => ({
+      UninstallPlugin: unary(async (request: ByPlugin) => ({
         plugin: await plugins.uninstall(nameOf(request)),
       })),
     },
   };
 }
 
+/** A unary method, by what it does. */
+function unary<Request>(action: (request: Request) => object | Promise<object>): Unary<Request> {
+  return (call, callback) => void answer(callback, () => action(call.request));
+}
+
+async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
+  let reply: object;
+  try {
+    reply = await action();
+  } catch (error) {
+    return callback(toServiceError(HostError.from(error)), null);
+  }
+  callback(null, reply);
+}
+
 type Install = (call: ServerReadableStream<InstallPart, object>, callback: sendUnaryData<object>) => void;
 
-function installer(plugins: Plugins, context: HandlerContext): Install {
+function installer(plugins: Plugins): Install {
   let running = 0;
   const install = async (call: ServerReadableStream<InstallPart, object>): Promise<object> => {
     if (running >= SERVER_LIMITS.maxConcurrentInstalls) throw tooManyInstalls();
@@ -52,7 +62,7 @@ function installer(plugins: Plugins, context: HandlerContext): Install {
       running--;
     }
   };
-  return (call, callback) => void answer(context, 'InstallPlugin', callback, () => install(call));
+  return (call, callback) => void answer(callback, () => install(call));
 }
 
 function tooManyInstalls(): HostError {

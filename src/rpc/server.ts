@@ -1,19 +1,21 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config.js';
+import type { Log } from '../observe/log.js';
 import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
+import { guarded } from './guard.js';
 import { Health } from './health.js';
-import type { InFlight } from './in-flight.js';
+import { InFlight } from './in-flight.js';
 import { type Listener, listen } from './listener.js';
 import { addReflection } from './reflection.js';
 
 export interface RpcOptions {
   config: Pick<
     ServerConfig,
-    'grpcListen' | 'maxMessageBytes' | 'maxStreams' | 'maxConnections' | 'keepaliveMs' | 'keepaliveTimeoutMs'
+    'grpcListen' | 'maxMessageBytes' | 'maxStreams' | 'maxConnections' | 'maxInFlight' | 'keepaliveMs' | 'keepaliveTimeoutMs'
   >;
+  log: Log;
+  metrics: { refused(reason: string): void };
   services: readonly ServiceBinding[];
-  /** The one that the services' handlers use; the server waits for it when it stops. */
-  inFlight: InFlight;
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
 }
@@ -88,12 +90,15 @@ export class RpcServer {
  *
  * @throws HostError LISTEN_REFUSED
  */
-export async function startRpc({ config, services, inFlight, onDrain }: RpcOptions): Promise<RpcServer> {
+export async function startRpc({ config, log, metrics, services, onDrain }: RpcOptions): Promise<RpcServer> {
   const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
+  const inFlight = new InFlight(config.maxInFlight);
   const server = new Server(serverOptions(config));
-  for (const { definition, implementation } of [...services, health.binding]) {
+  for (const service of services) {
+    const { definition, implementation } = guarded(service, { inFlight, log, metrics });
     server.addService(definition, implementation);
   }
+  server.addService(health.binding.definition, health.binding.implementation);
   addReflection(server, [health.binding.definition]);
   // Connections are handed in rather than accepted by grpc-js: it knows no bound on them, gives a Unix socket the
   // process's mode, and with channelz off cannot close those that do not end by themselves.

@@ -3,9 +3,11 @@ import { ERROR_DOMAIN, type HostError, type HostErrorOptions, type StatusName } 
 import { SERVER_LIMITS } from '../limits.js';
 import { messageType } from './definitions.js';
 
-/** What a handler gives to grpc-js instead of an answer. */
+/** What a handler gives to grpc-js instead of an answer; grpc-js sends the first three. */
 export interface ServiceRefusal extends Pick<StatusObject, 'code' | 'details'> {
   metadata: Metadata;
+  /** For the log and the counters. */
+  refusal: HostError;
 }
 
 const Status = messageType('google.rpc.Status');
@@ -32,7 +34,7 @@ export function toServiceError(error: HostError): ServiceRefusal {
   }
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Status.serialize({ code, message, details }));
-  return { code, details: message, metadata };
+  return { code, details: message, metadata, refusal: error };
 }
 
 /** As in `google.rpc.Any`. */
