@@ -7,27 +7,32 @@ import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
 import { type RequestContext, readRequest, requestContext, text } from './request.js';
-import { toServiceError } from './status.js';
+import { type HandlerContext, refuse } from './handlers.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
+
+const METHOD = 'StreamSignals';
+const stopping = (): HostError => new HostError('STOPPING', 'the server is stopping; call another one, or later');
 
 /** The open streams of signals. */
 export class SignalStreams {
   readonly #dispatcher: Dispatcher;
-  readonly #refused: (refusal: HostError) => void;
+  readonly #context: HandlerContext;
   readonly #open = new Set<SignalStream>();
   #draining = false;
   #drained: () => void = () => {};
 
-  /** @param refused is told of each refusal that is answered on a stream. */
-  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
+  constructor(dispatcher: Dispatcher, context: HandlerContext) {
     this.#dispatcher = dispatcher;
-    this.#refused = refused;
+    this.#context = context;
   }
 
   serve(stream: Stream): void {
-    if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
-    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
+    if (this.#draining) {
+      stream.emit('error', refuse(this.#context, METHOD, stopping()));
+      return;
+    }
+    const served = new SignalStream(this.#dispatcher, stream, this.#context, () => {
       this.#open.delete(served);
       if (this.#open.size === 0) this.#drained();
     });
@@ -54,7 +59,7 @@ export class SignalStreams {
 class SignalStream {
   readonly #dispatcher: Dispatcher;
   readonly #stream: Stream;
-  readonly #refused: (refusal: HostError) => void;
+  readonly #context: HandlerContext;
   readonly #closed: () => void;
   readonly #tickets = new Set<Ticket>();
   #underWay = 0;
@@ -63,10 +68,10 @@ class SignalStream {
   #gone = false;
   #draining = false;
 
-  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
+  constructor(dispatcher: Dispatcher, stream: Stream, context: HandlerContext, closed: () => void) {
     this.#dispatcher = dispatcher;
     this.#stream = stream;
-    this.#refused = refused;
+    this.#context = context;
     this.#closed = closed;
   }
 
@@ -106,7 +111,7 @@ class SignalStream {
       const request = readRequest(() => decodeStreamSignalsRequest(message));
       this.#dispatch(request);
     } catch (error) {
-      this.#stream.emit('error', toServiceError(HostError.from(error)));
+      this.#stream.emit('error', refuse(this.#context, METHOD, error));
     }
   }
 
@@ -151,9 +156,8 @@ class SignalStream {
   }
 
   #refuse(error: unknown): StreamAnswer {
-    const refusal = HostError.from(error);
-    this.#refused(refusal);
-    return { refusal };
+    refuse(this.#context, METHOD, error);
+    return { refusal: HostError.from(error) };
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
@@ -171,7 +175,7 @@ class SignalStream {
     if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
     this.#gone = true;
     if (this.#ended) this.#stream.end();
-    else this.#stream.emit('error', toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')));
+    else this.#stream.emit('error', refuse(this.#context, METHOD, stopping()));
     this.#closed();
   }
 }
