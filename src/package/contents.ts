@@ -8,6 +8,9 @@ import { quote } from './paths.js';
 
 export const MANIFEST_PATH = 'manifest.json';
 
+/** A sha256 in hex: the only names that files of the store have. */
+export const HEX_DIGEST = /^[0-9a-f]{64}$/;
+
 export interface PackageContents {
   readonly manifest: Manifest;
   /** The module that `files.wasm` names. */
@@ -26,9 +29,7 @@ export interface PackageContents {
  */
 export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<PackageContents> {
   const manifestBytes = files.get(MANIFEST_PATH);
-  if (manifestBytes === undefined) {
-    throw new HostError('PACKAGE_INVALID', `expected ${MANIFEST_PATH} at the root of the package, found none`);
-  }
+  if (manifestBytes === undefined) throw withoutManifest(files);
   const manifest = parseManifest(manifestBytes);
   for (const [field, path] of namedFiles(manifest)) {
     if (!files.has(path)) {
@@ -43,6 +44,12 @@ export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<
     );
   }
   return { manifest, wasm, wasmDigest: await sha256(wasm), files, digest: await digestOf(files) };
+}
+
+function withoutManifest(files: ReadonlyMap<string, Uint8Array>): HostError {
+  const deeper = [...files.keys()].find((path) => path.endsWith(`/${MANIFEST_PATH}`));
+  const hint = deeper === undefined ? 'none' : `${quote(deeper)}: pack what is inside the directory, not the directory`;
+  return new HostError('PACKAGE_INVALID', `expected ${MANIFEST_PATH} at the root of the package, found ${hint}`);
 }
 
 /** Every file that a manifest names, each with the field that names it. */
