@@ -7,32 +7,27 @@ import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
 import { type RequestContext, readRequest, requestContext, text } from './request.js';
-import { type HandlerContext, refuse } from './handlers.js';
+import { toServiceError } from './status.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
-
-const METHOD = 'StreamSignals';
-const stopping = (): HostError => new HostError('STOPPING', 'the server is stopping; call another one, or later');
 
 /** The open streams of signals. */
 export class SignalStreams {
   readonly #dispatcher: Dispatcher;
-  readonly #context: HandlerContext;
+  readonly #refused: (refusal: HostError) => void;
   readonly #open = new Set<SignalStream>();
   #draining = false;
   #drained: () => void = () => {};
 
-  constructor(dispatcher: Dispatcher, context: HandlerContext) {
+  /** @param refused is told of each refusal that is answered on a stream. */
+  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
     this.#dispatcher = dispatcher;
-    this.#context = context;
+    this.#refused = refused;
   }
 
   serve(stream: Stream): void {
-    if (this.#draining) {
-      stream.emit('error', refuse(this.#context, METHOD, stopping()));
-      return;
-    }
-    const served = new SignalStream(this.#dispatcher, stream, this.#context, () => {
+    if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
+    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
       this.#open.delete(served);
       if (this.#open.size === 0) this.#drained();
     });
@@ -59,7 +54,7 @@ export class SignalStreams {
 class SignalStream {
   readonly #dispatcher: Dispatcher;
   readonly #stream: Stream;
-  readonly #context: HandlerContext;
+  readonly #refused: (refusal: HostError) => void;
   readonly #closed: () => void;
   readonly #tickets = new Set<Ticket>();
   #underWay = 0;
@@ -68,10 +63,10 @@ class SignalStream {
   #gone = false;
   #draining = false;
 
-  constructor(dispatcher: Dispatcher, stream: Stream, context: HandlerContext, closed: () => void) {
+  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
     this.#dispatcher = dispatcher;
     this.#stream = stream;
-    this.#context = context;
+    this.#refused = refused;
     this.#closed = closed;
   }
 
@@ -111,7 +106,7 @@ class SignalStream {
       const request = readRequest(() => decodeStreamSignalsRequest(message));
       this.#dispatch(request);
     } catch (error) {
-      this.#stream.emit('error', refuse(this.#context, METHOD, error));
+      this.#stream.emit('error', toServiceError(HostError.from(error)));
     }
   }
 
@@ -156,8 +151,9 @@ class SignalStream {
   }
 
   #refuse(error: unknown): StreamAnswer {
-    refuse(this.#context, METHOD, error);
-    return { refusal: HostError.from(error) };
+    const refusal = HostError.from(error);
+    this.#refused(refusal);
+    return { refusal };
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
@@ -175,7 +171,7 @@ class SignalStream {
     if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
     this.#gone = true;
     if (this.#ended) this.#stream.end();
-    else this.#stream.emit('error', refuse(this.#context, METHOD, stopping()));
+    else this.#stream.emit('error', toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')));
     this.#closed();
   }
 }
