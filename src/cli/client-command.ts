@@ -48,7 +48,10 @@ export async function withClient(flags: ClientFlags, action: (client: Client) =>
 }
 
 /** Runs an action that needs no client, in the same way. */
-export async function reporting(flags: { json?: boolean; server?: string }, action: () => Promise<void>): Promise<void> {
+export async function reporting(
+  flags: { json?: boolean; server?: string },
+  action: () => Promise<void>,
+): Promise<void> {
   try {
     await action();
   } catch (error) {

@@ -31,6 +31,8 @@ function readNamed(file: string, option: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${option}: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `${option}: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
 import { jsonObjectArgument } from './json-argument.js';
+import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
 import { packagePlugin, readPackage } from './package-file.js';
-import { bytesText, printFields, printJson, printLine, Progress } from './output.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 
 type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
@@ -31,7 +31,9 @@ function addInstall(plugin: Command): void {
       const bytes = await readPackage(path);
       const progress = new Progress();
       const onProgress = (sent: number, total: number): void =>
-        progress.update(sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package');
+        progress.update(
+          sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package',
+        );
       const reply = await client.installPlugin(bytes, { onProgress }).finally(() => progress.clear());
       const id = reply.plugin?.ref?.id ?? '';
       if (flags.activate) reply.plugin = (await client.activatePlugin(id, config)).plugin;
@@ -87,7 +89,10 @@ function addLifecycle(plugin: Command): void {
     }),
   );
   addClientOptions(
-    plugin.command('uninstall').description('remove a plugin that is out of service').argument('<ID>', 'its id or name'),
+    plugin
+      .command('uninstall')
+      .description('remove a plugin that is out of service')
+      .argument('<ID>', 'its id or name'),
   ).action((id: string, flags: ClientFlags) =>
     withClient(flags, async (client) => {
       const reply = await client.uninstallPlugin(id);

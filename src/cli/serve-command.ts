@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ServerFlags } from '../config.js';
-import { flagName, type Setting, SETTINGS, variableName } from '../settings.js';
+import { flagName, SETTINGS, type Setting, variableName } from '../settings.js';
 import { reporting } from './client-command.js';
 
 /** `hal9 serve`, with a flag for each setting. */
@@ -24,7 +24,10 @@ function optionOf(setting: Setting): Option {
   const notes = [`env: ${variableName(setting.key)}`];
   if (setting.default !== undefined) notes.unshift(`default: ${setting.default}`);
   // Values are checked, and defaults filled in, by config.ts, for all sources alike.
-  const option = new Option(`${flagName(setting.key)} <${setting.placeholder}>`, `${setting.meaning} (${notes.join(', ')})`);
+  const option = new Option(
+    `${flagName(setting.key)} <${setting.placeholder}>`,
+    `${setting.meaning} (${notes.join(', ')})`,
+  );
   if (setting.kind.type === 'paths') {
     option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
   }

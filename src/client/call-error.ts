@@ -33,7 +33,10 @@ export class CallError extends Error implements CallErrorParts {
     if (error instanceof CallError) return error;
     if (!isServiceError(error)) {
       const message = error instanceof Error ? error.message : String(error);
-      return new CallError({ code: 'UNKNOWN', reason: '', message, details: {}, retryAfterMs: undefined }, { cause: error });
+      return new CallError(
+        { code: 'UNKNOWN', reason: '', message, details: {}, retryAfterMs: undefined },
+        { cause: error },
+      );
     }
     const { reason, details, retryAfterMs } = readDetails(error);
     const code = StatusCode[error.code] ?? 'UNKNOWN';

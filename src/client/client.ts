@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
   type CallOptions,
-  Client as GrpcClient,
   type ClientWritableStream,
   credentials,
+  Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
@@ -129,7 +129,10 @@ export class Client {
       );
     });
     // The server may refuse while chunks are still being sent; sending stops then.
-    const refused = reply.then(() => {}, () => {});
+    const refused = reply.then(
+      () => {},
+      () => {},
+    );
     if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings.onProgress);
     return reply;
   }
@@ -149,7 +152,12 @@ export class Client {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
 
-  #unary<Reply>(service: ServiceDefinition, name: string, request: object, settings: CallSettings = {}): Promise<Reply> {
+  #unary<Reply>(
+    service: ServiceDefinition,
+    name: string,
+    request: object,
+    settings: CallSettings = {},
+  ): Promise<Reply> {
     const method = methodOf(service, name);
     return new Promise((resolve, reject) => {
       const call = this.#grpc.makeUnaryRequest<object, Reply>(

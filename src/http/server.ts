@@ -22,7 +22,11 @@ interface Answer {
   body: string;
 }
 
-const plain = (status: number, text: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body: `${text}\n` });
+const plain = (status: number, text: string): Answer => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body: `${text}\n`,
+});
 
 /** `/metrics`, `/healthz` and `/readyz` for those who scrape and probe. */
 export class HttpServer {

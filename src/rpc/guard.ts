@@ -1,9 +1,9 @@
 import type {
-  sendUnaryData,
   ServerDuplexStream,
   ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
+  sendUnaryData,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
@@ -19,7 +19,10 @@ export interface GuardContext {
   metrics: { refused(reason: string): void };
 }
 
-type OneReply = (call: ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown>, reply: Reply) => void;
+type OneReply = (
+  call: ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown>,
+  reply: Reply,
+) => void;
 type ManyReplies = (call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>) => void;
 type Reply = sendUnaryData<unknown>;
 
@@ -77,7 +80,11 @@ function guardStream(path: string, handler: ManyReplies, context: GuardContext):
 }
 
 /** Counts and logs a refusal, and gives it back. */
-function noted<Refusal extends Partial<ServiceRefusal>>(method: string, error: Refusal, context: GuardContext): Refusal {
+function noted<Refusal extends Partial<ServiceRefusal>>(
+  method: string,
+  error: Refusal,
+  context: GuardContext,
+): Refusal {
   const { refusal } = error;
   if (refusal === undefined) return error;
   context.metrics.refused(refusal.reason);

@@ -34,7 +34,8 @@ export class Health {
   #handlers(): UntypedServiceImplementation {
     let handlers: UntypedServiceImplementation = {};
     this.#implementation.addToServer({
-      addService: (_definition, implementation) => (handlers = implementation as unknown as UntypedServiceImplementation),
+      addService: (_definition, implementation) =>
+        (handlers = implementation as unknown as UntypedServiceImplementation),
     });
     const watch = handlers['watch'] as (call: ServerWritableStream<unknown, unknown>) => void;
     return {

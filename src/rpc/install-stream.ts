@@ -30,7 +30,8 @@ export async function collectPackage(parts: AsyncIterable<InstallPart>): Promise
     if (received > header.sizeBytes) throw sizeMismatch(header.sizeBytes, 'more');
     chunks.push(chunk);
   }
-  if (header === undefined) throw new HostError('REQUEST_INVALID', 'expected a header and chunks, found an empty stream');
+  if (header === undefined)
+    throw new HostError('REQUEST_INVALID', 'expected a header and chunks, found an empty stream');
   if (received < header.sizeBytes) throw sizeMismatch(header.sizeBytes, `${received}`);
   const bytes = Buffer.concat(chunks, received);
   checkHash(bytes, header.sha256);
@@ -56,7 +57,10 @@ function readHeader({ part, header }: InstallPart): { sizeBytes: number; sha256:
 
 function readChunk({ part, chunk }: InstallPart): Uint8Array {
   if (part !== 'chunk' || chunk === undefined) {
-    throw new HostError('REQUEST_INVALID', `every message after the first must be a chunk, found ${part ?? 'an empty one'}`);
+    throw new HostError(
+      'REQUEST_INVALID',
+      `every message after the first must be a chunk, found ${part ?? 'an empty one'}`,
+    );
   }
   if (chunk.length > REQUEST_LIMITS.maxChunkBytes) {
     throw new HostError(
@@ -75,7 +79,10 @@ function checkHash(bytes: Uint8Array, expected: string): void {
   if (expected === '') return;
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found === expected) return;
-  throw new HostError('REQUEST_INVALID', `header.sha256 says ${expected}, the bytes have ${found}; send the package again`);
+  throw new HostError(
+    'REQUEST_INVALID',
+    `header.sha256 says ${expected}, the bytes have ${found}; send the package again`,
+  );
 }
 
 /** Passes parts on, and gives up on a client that is silent for too long or went away. */
@@ -101,5 +108,8 @@ async function* withIdleLimit(parts: AsyncIterable<InstallPart>): AsyncGenerator
 }
 
 function stallError(): HostError {
-  return new HostError('DEADLINE', `nothing of the package arrived for ${SERVER_LIMITS.installIdleMs} ms; install it again`);
+  return new HostError(
+    'DEADLINE',
+    `nothing of the package arrived for ${SERVER_LIMITS.installIdleMs} ms; install it again`,
+  );
 }

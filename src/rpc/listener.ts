@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, statSync, linkSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { HostError } from '../errors.js';
 import { formatAddress, type ListenAddress } from '../listen-address.js';
@@ -75,7 +75,10 @@ function checkMode(server: Server, path: string): void {
   const mode = statSync(path).mode & 0o777;
   if (mode === 0o600) return;
   server.close();
-  throw new HostError('LISTEN_REFUSED', `the socket got mode ${mode.toString(8)} rather than 600; use a file system with modes`);
+  throw new HostError(
+    'LISTEN_REFUSED',
+    `the socket got mode ${mode.toString(8)} rather than 600; use a file system with modes`,
+  );
 }
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): HostError {
@@ -86,7 +89,9 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Host
     ENOENT: 'its directory does not exist; create it',
     EADDRNOTAVAIL: 'this machine does not have that address',
   }[error.code ?? ''];
-  return new HostError('LISTEN_REFUSED', `cannot listen on ${where}: ${why ?? error.code ?? 'the system refused'}`, { cause: error });
+  return new HostError('LISTEN_REFUSED', `cannot listen on ${where}: ${why ?? error.code ?? 'the system refused'}`, {
+    cause: error,
+  });
 }
 
 /**
@@ -110,7 +115,10 @@ async function removeDeadSocket(path: string): Promise<void> {
 }
 
 function inUse(path: string): HostError {
-  return new HostError('LISTEN_REFUSED', `cannot listen on unix:${path}: another process listens there; stop it, or choose another path`);
+  return new HostError(
+    'LISTEN_REFUSED',
+    `cannot listen on unix:${path}: another process listens there; stop it, or choose another path`,
+  );
 }
 
 function exists(path: string): boolean {

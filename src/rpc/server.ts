@@ -11,7 +11,13 @@ import { addReflection } from './reflection.js';
 export interface RpcOptions {
   config: Pick<
     ServerConfig,
-    'grpcListen' | 'maxMessageBytes' | 'maxStreams' | 'maxConnections' | 'maxInFlight' | 'keepaliveMs' | 'keepaliveTimeoutMs'
+    | 'grpcListen'
+    | 'maxMessageBytes'
+    | 'maxStreams'
+    | 'maxConnections'
+    | 'maxInFlight'
+    | 'keepaliveMs'
+    | 'keepaliveTimeoutMs'
   >;
   log: Log;
   metrics: { refused(reason: string): void };
@@ -103,7 +109,9 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
   // Connections are handed in rather than accepted by grpc-js: it knows no bound on them, gives a Unix socket the
   // process's mode, and with channelz off cannot close those that do not end by themselves.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = await listen(config.grpcListen, config.maxConnections, (socket) => injector.injectConnection(socket));
+  const listener = await listen(config.grpcListen, config.maxConnections, (socket) =>
+    injector.injectConnection(socket),
+  );
   return new RpcServer({ health, inFlight, server, listener, onDrain: onDrain ?? (() => {}) });
 }
 

@@ -1,4 +1,4 @@
-import { Metadata, type StatusObject, status as StatusCode } from '@grpc/grpc-js';
+import { Metadata, status as StatusCode, type StatusObject } from '@grpc/grpc-js';
 import { ERROR_DOMAIN, type HostError, type HostErrorOptions, type StatusName } from '../errors.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { messageType } from './definitions.js';
@@ -48,7 +48,11 @@ function errorInfo(error: HostError): { reason: string; domain: string; metadata
     headerText(key, SERVER_LIMITS.maxStatusDetailBytes),
     headerText(value, SERVER_LIMITS.maxStatusDetailBytes),
   ]);
-  return { reason: error.reason, domain: ERROR_DOMAIN, metadata: Object.fromEntries(bounded) as Record<string, string> };
+  return {
+    reason: error.reason,
+    domain: ERROR_DOMAIN,
+    metadata: Object.fromEntries(bounded) as Record<string, string>,
+  };
 }
 
 function duration(ms: number): { seconds: number; nanos: number } {
