@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BindMessage, FromWorker, ToWorker } from '../src/protocol/bind.js';
 import { type IncomingCall, unpackCalls } from '../src/protocol/calls.js';
+import { stands } from '../src/protocol/defences.js';
 import { monotonicMs } from '../src/protocol/monotonic.js';
 import { type NumberedOutcome, packOutcomes } from '../src/protocol/outcomes.js';
 import { RunningWriter } from '../src/protocol/running.js';
@@ -72,7 +73,7 @@ export class Life {
     const outcome = this.#caller.call(call, nowMs);
     this.#running.finish(call.number);
     this.#finished.push(outcome);
-    if (outcome.dead) this.#dead = true;
+    if (outcome.dead && stands('discard')) this.#dead = true;
   }
 
   /** Log lines first: the main thread knows the call that wrote them until its outcome has arrived. */

@@ -2,6 +2,7 @@ import { HostError } from '../errors.js';
 import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import type { CallKind } from '../protocol/calls.js';
 import { monotonicMs } from '../protocol/monotonic.js';
+import { stands } from '../protocol/defences.js';
 import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
 import { Call, type CallOrigin, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
@@ -309,7 +310,7 @@ export class Crew implements LifeEvents {
     if (life.state === 'binding') {
       // The worker's own code loads the guest: a guest that spins in load holds its thread.
       const dueMs = life.boundAtMs + this.spec.lifecycleMs;
-      if (nowMs < dueMs) return dueMs;
+      if (nowMs < dueMs || !stands('deadline')) return Math.max(dueMs, nowMs + this.spec.lifecycleMs);
       this.#kill(life, 'deadline', 'loading took longer than it may', 'bind-failed');
       return Infinity;
     }
@@ -319,6 +320,7 @@ export class Crew implements LifeEvents {
       const ownMs = running.startedAtMs + this.spec.callMs;
       const dueMs = this.spec.stateful ? ownMs : Math.min(ownMs, running.call.deadlineMs);
       if (nowMs >= dueMs) {
+        if (!stands('deadline')) return Infinity;
         running.call.settle(lateBy(nowMs - running.startedAtMs));
         this.#kill(life, 'deadline', 'a call took longer than it may');
         return Infinity;

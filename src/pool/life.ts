@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { BindMessage, EndMessage, FromWorker, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { packCalls } from '../protocol/calls.js';
+import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { type NumberedOutcome, unpackOutcomes } from '../protocol/outcomes.js';
 import { createRunningBuffer, RunningReader } from '../protocol/running.js';
@@ -168,7 +169,7 @@ export class Life {
     if (call === undefined) return;
     this.#posted.delete(outcome.number);
     if (this.#posted.size === 0) this.idleSinceMs = monotonicMs();
-    if (outcome.dead) this.kill('guest', 'the guest trapped or hit a limit');
+    if (outcome.dead && stands('discard')) this.kill('guest', 'the guest trapped or hit a limit');
     this.#events?.outcome(this, call, outcome);
   }
 

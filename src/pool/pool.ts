@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { HostError } from '../errors.js';
+import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { Crew, type CrewObserver, type CrewSpec, type LifeSource } from './crew.js';
 import { Ledger, type Reservation } from './ledger.js';
@@ -55,7 +56,7 @@ export class Pool implements LifeSource {
       resourceLimits: {
         maxOldGenerationSizeMb: options.workerHeapMb,
         maxYoungGenerationSizeMb: 4,
-        stackSizeMb: options.stackBytes / 2 ** 20,
+        stackSizeMb: stands('stack-cap') ? options.stackBytes / 2 ** 20 : 512,
       },
     });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(50, Math.min(1_000, options.idleMs / 4)));
