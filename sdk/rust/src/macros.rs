@@ -135,9 +135,8 @@ macro_rules! neuron_plugin {
 ///
 /// # fn main() {
 /// // As the server does it: parameters checked against the declaration, defaults filled in.
-/// let answer = hal9_plugin_sdk::testing::call_tool(&mut Words, "count_words", json!({ "text": "a bc" }))?;
+/// let answer = hal9_plugin_sdk::testing::call_tool(&mut Words, "count_words", json!({ "text": "a bc" })).unwrap();
 /// assert_eq!(answer, json!({ "words": 2 }));
-/// # Ok::<(), PluginError>(()).unwrap();
 /// # }
 /// ```
 #[macro_export]
