@@ -26,7 +26,7 @@ export async function serve(config: ServerConfig): Promise<void> {
     const cut = await server.stop(config.drainTimeoutMs);
     log.info({ cut }, 'stopped');
   } finally {
-    flush();
+    await flush();
   }
 }
 
@@ -39,14 +39,13 @@ async function writeReadyFile(readyFile: string | undefined, { grpc, http }: Run
   return () => rmSync(path, { force: true });
 }
 
-function toldToStop(log: Log, flush: () => void): Promise<void> {
+function toldToStop(log: Log, flush: () => Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const stop = (signal: NodeJS.Signals): void => {
       log.info({ signal }, told ? 'stopping at once' : 'stopping: calls under way may end');
       if (told) {
-        flush();
-        process.exit(STOPPED_AT_ONCE);
+        void flush().then(() => process.exit(STOPPED_AT_ONCE));
       }
       told = true;
       resolve();

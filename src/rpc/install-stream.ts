@@ -94,10 +94,10 @@ async function* withIdleLimit(parts: AsyncIterable<InstallPart>): AsyncGenerator
   const timer = setTimeout(() => stalled(stallError()), SERVER_LIMITS.installIdleMs);
   try {
     for (;;) {
-      const { value, done } = await Promise.race([iterator.next(), stall]);
-      if (done) return;
+      const next = await Promise.race([iterator.next(), stall]);
+      if (next.done) return;
       timer.refresh();
-      yield value;
+      yield next.value;
     }
   } catch (error) {
     if (error instanceof HostError) throw error;
