@@ -45,7 +45,7 @@ export function readSources(...folders: string[]): Source[] {
 
 /** Generated files say so in their first line. */
 export function isGenerated({ text }: Source): boolean {
-  return /^(\/\/|\/\*\*?) (This file is )?[Gg]enerated by /.test(text);
+  return /^\/[/*]+ (This file is )?[Gg]enerated (by|from) /.test(text);
 }
 
 /** Line of an offset, from 1. */
