@@ -1,5 +1,6 @@
 import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { HostError } from '../errors.js';
 import { formatAddress, type ListenAddress } from '../listen-address.js';
 
@@ -15,6 +16,8 @@ export class Listener {
     this.address = address;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
+      // A peer that resets its connection is gone, which `close` says as well.
+      socket.on('error', () => {});
       socket.once('close', () => this.#sockets.delete(socket));
     });
   }
@@ -43,6 +46,12 @@ export async function listen(
   const server = createServer({ noDelay: true }, onConnection);
   server.maxConnections = maxConnections;
   if (address.type === 'unix') {
+    if (!exists(dirname(address.path))) {
+      throw new HostError(
+        'LISTEN_REFUSED',
+        `cannot listen on ${formatAddress(address)}: its directory does not exist; create it`,
+      );
+    }
     await removeDeadSocket(address.path);
     await listening(server, address, () => listenPrivately(server, address.path));
     checkMode(server, address.path);
@@ -86,7 +95,6 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Host
   const why = {
     EADDRINUSE: 'another process listens there; stop it, or choose another address',
     EACCES: 'this user may not; choose another port or directory',
-    ENOENT: 'its directory does not exist; create it',
     EADDRNOTAVAIL: 'this machine does not have that address',
   }[error.code ?? ''];
   return new HostError('LISTEN_REFUSED', `cannot listen on ${where}: ${why ?? error.code ?? 'the system refused'}`, {
