@@ -9,7 +9,10 @@
     (global.set $next (i32.add (local.get $at) (local.get 3)))
     (local.get $at))
   (func (export "hal9:plugin/tools@0.1.0#execute") (param $tool i32) (param $tool-bytes i32) (param $parameters i32) (param $parameters-bytes i32) (result i32)
-    (try (do (call $exit (i32.const 3))) (catch_all))
+    try
+      (call $exit (i32.const 3))
+    catch_all
+    end
     ;; ok("1")
     (i32.store8 (i32.const 1024) (i32.const 49))
     (i32.store (i32.const 2048) (i32.const 0))
