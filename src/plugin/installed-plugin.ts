@@ -40,6 +40,8 @@ export class InstalledPlugin {
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** Whether the operator wants it in service, which it may not be for want of capacity. */
+  wanted = false;
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;

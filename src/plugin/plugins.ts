@@ -28,6 +28,8 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #plugins = new Map<string, InstalledPlugin>();
+  /** What could not be brought back stays in the index: a later version of the server may. */
+  readonly #unopened = new Map<string, IndexEntry>();
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
@@ -36,13 +38,20 @@ export class InstalledPlugins implements Plugins {
 
   /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
   async open(): Promise<void> {
-    for (const entry of await this.#parts.store.readIndex()) {
-      try {
-        await this.#reopen(entry);
-      } catch (error) {
-        this.#parts.log.error({ plugin: entry.id, version: entry.version, err: error }, 'a plugin could not be brought back');
-      }
-    }
+    const entries = await this.#parts.store.readIndex();
+    const reopened = await Promise.all(
+      entries.map(async (entry) => {
+        try {
+          return { entry, plugin: await this.#reopen(entry) };
+        } catch (error) {
+          this.#unopened.set(entry.id, entry);
+          this.#notBack(entry, error);
+          return undefined;
+        }
+      }),
+    );
+    // In the order of the index: what the ledger can no longer cover is then always the same.
+    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
   }
 
   /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
@@ -76,10 +85,9 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(async () => {
       const plugin = lookUp(this.#plugins, idOrName);
       if (config !== undefined && config !== plugin.config) await this.#configure(plugin, checkConfig(config));
-      if (!plugin.active) {
-        await plugin.activate();
-        await this.#writeIndex();
-      }
+      await plugin.activate();
+      plugin.wanted = true;
+      await this.#writeIndex();
       return plugin.view();
     });
   }
@@ -88,6 +96,7 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(async () => {
       const plugin = lookUp(this.#plugins, idOrName);
       await plugin.deactivate(this.#parts.drainMs);
+      plugin.wanted = false;
       await this.#writeIndex();
       return plugin.view();
     });
@@ -122,29 +131,45 @@ export class InstalledPlugins implements Plugins {
     if (before !== undefined) refuseReplacement(before, version);
     const plugin = await this.#prepare(contents, { config: before?.config ?? '{}', installedAtMs: Date.now(), development: false });
     await this.#parts.store.put(contents, bytes);
+    const unopened = this.#unopened.get(id);
+    this.#unopened.delete(id);
     this.#plugins.set(id, plugin);
     try {
       await this.#writeIndex();
     } catch (error) {
+      if (unopened !== undefined) this.#unopened.set(id, unopened);
       if (before === undefined) this.#plugins.delete(id);
       else this.#plugins.set(id, before);
       throw error;
     }
-    if (before !== undefined) await this.#parts.store.remove(before.digest);
+    const replaced = before?.digest ?? unopened?.digest;
+    if (replaced !== undefined && replaced !== plugin.digest) await this.#parts.store.remove(replaced);
     return { plugin: plugin.view(), changed: true };
   }
 
-  async #reopen(entry: IndexEntry): Promise<void> {
+  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
     const stored = await this.#parts.store.open(entry.digest);
     const prepared = await this.#parts.preparer.prepare(stored);
     const { manifest, digest } = stored;
     const { config, installedAtMs } = entry;
     const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
-    const plugin = new InstalledPlugin(parts, this.#parts.runtime);
+    return new InstalledPlugin(parts, this.#parts.runtime);
+  }
+
+  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
     this.#plugins.set(entry.id, plugin);
+    plugin.wanted = entry.active;
     if (!entry.active) return;
-    plugin.enlist();
+    try {
+      plugin.enlist();
+    } catch (error) {
+      return this.#notBack(entry, error);
+    }
     if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
+  }
+
+  #notBack({ id, version }: IndexEntry, error: unknown): void {
+    this.#parts.log.error({ plugin: id, version, err: error }, 'a plugin could not be brought back');
   }
 
   #notStarted(plugin: InstalledPlugin, error: unknown): void {
@@ -169,8 +194,8 @@ export class InstalledPlugins implements Plugins {
   #writeIndex(): Promise<void> {
     const entries = [...this.#plugins.values()]
       .filter((plugin) => !plugin.development)
-      .map(({ ref, digest, active, config, installedAtMs }) => ({ id: ref.id, version: ref.version, digest, active, config, installedAtMs }));
-    return this.#parts.store.writeIndex(entries);
+      .map(({ ref, digest, wanted, config, installedAtMs }) => ({ id: ref.id, version: ref.version, digest, active: wanted, config, installedAtMs }));
+    return this.#parts.store.writeIndex([...entries, ...this.#unopened.values()]);
   }
 }
 
