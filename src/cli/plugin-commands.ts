@@ -3,7 +3,7 @@ import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
 import { jsonObjectArgument } from './json-argument.js';
 import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
-import { packagePlugin, readPackage } from './package-file.js';
+import { type PackOptions, readPackage, writePackage } from './package-file.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 
 type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
@@ -108,10 +108,12 @@ function addPack(plugin: Command): void {
     .description('write a .hal9 file from a development directory; needs no server')
     .argument('<DIR>', 'the directory, or a .wasm file that carries its own metadata')
     .option('--out <FILE>', 'where to write it; by default NAME-VERSION.hal9 here')
+    .option('--wasm <FILE>', 'the module; by default the one that the directory was built into')
+    .option('--manifest <FILE>', 'a manifest written by hand; by default manifest.json of the directory, if any')
     .option('--json', 'print what was written as one JSON object')
-    .action((path: string, flags: { out?: string; json?: boolean }) =>
+    .action((path: string, flags: PackOptions & { json?: boolean }) =>
       reporting(flags, async () => {
-        const packed = await packagePlugin(path, flags.out);
+        const packed = await writePackage(path, flags);
         if (flags.json) return printJson(packed);
         printFields([
           ['wrote', packed.path],
