@@ -6,7 +6,7 @@
 
 import { HostError } from '../errors.js';
 import { CONTRACT_PACKAGE, CONTRACT_VERSION, type ContractFunction, type ContractInterface, INTERFACES } from '../protocol/contract.js';
-import { PREVIEW1 } from '../protocol/preview1.js';
+import { PREVIEW1, PREVIEW1_MODULE } from '../protocol/preview1.js';
 import { quote } from '../package/paths.js';
 import { type Export, functionType, type Import, type Module } from '../wasm/module.js';
 import { IMPLEMENTED } from './implemented.js';
@@ -22,7 +22,6 @@ export interface ModuleFacts {
   readonly contractVersion: string;
 }
 
-const WASI = 'wasi_snapshot_preview1';
 const POST_RETURN = 'cabi_post_';
 
 const INTERFACE_OF = new Map<string, ContractInterface>(INTERFACES.map((each) => [`${each.direction} ${each.name}`, each]));
@@ -62,7 +61,7 @@ function checkImports(module: Module): Found & { usesWasi: boolean } {
     }
     refuseAsync(shown, each.module, each.name);
     const type = module.types[each.type] as Signature;
-    if (each.module === WASI) {
+    if (each.module === PREVIEW1_MODULE) {
       checkWasi(each, type, shown);
       usesWasi = true;
       continue;
@@ -100,7 +99,7 @@ function foreignImport(each: Import, shown: string): HostError {
       `${shown} is of WASI 0.2, which this version of the server does not offer; build for wasm32-wasip1 or wasm32-unknown-unknown`,
     );
   }
-  return invalid(`${shown} is none that the host offers; expected ${CONTRACT_PACKAGE}/…@${CONTRACT_VERSION} or ${WASI}`);
+  return invalid(`${shown} is none that the host offers; expected ${CONTRACT_PACKAGE}/…@${CONTRACT_VERSION} or ${PREVIEW1_MODULE}`);
 }
 
 function checkExports(module: Module): Found & { hasInitialize: boolean } {
