@@ -27,18 +27,22 @@ export async function readDirectory(directory: string): Promise<PackageContents>
   for (const [field, path] of namedFiles(manifest)) {
     const other = spellings.get(collisionKey(path));
     if (other !== undefined && other !== path) {
-      throw new HostError('PACKAGE_INVALID', `${field}: ${quote(path)} collides with ${quote(other)}: only case or composition tells them apart`);
+      throw new HostError(
+        'PACKAGE_INVALID',
+        `${field}: ${quote(path)} collides with ${quote(other)}: only case or composition tells them apart`,
+      );
     }
     spellings.set(collisionKey(path), path);
     if (files.has(path)) continue;
-    if (files.size >= PACKAGE_LIMITS.maxEntries) throw tooLarge('the package', files.size + 1, PACKAGE_LIMITS.maxEntries, 'files');
+    if (files.size >= PACKAGE_LIMITS.maxEntries)
+      throw tooLarge('the package', files.size + 1, PACKAGE_LIMITS.maxEntries, 'files');
     const limit = field === 'files.wasm' ? MODULE_LIMITS.maxModuleBytes : PACKAGE_LIMITS.maxEntryBytes;
     files.set(path, await readInside(root, path, limit, budget));
   }
   return assemble(files);
 }
 
-async function resolveRoot(directory: string): Promise<string> {
+export async function resolveRoot(directory: string): Promise<string> {
   try {
     const root = await realpath(directory);
     if ((await lstat(root)).isDirectory()) return root;
@@ -49,7 +53,12 @@ async function resolveRoot(directory: string): Promise<string> {
 }
 
 /** Reads a file through real directories alone: no component may be a symbolic link. */
-async function readInside(root: string, path: string, limitBytes: number, budget: SizeBudget): Promise<Uint8Array> {
+export async function readInside(
+  root: string,
+  path: string,
+  limitBytes: number,
+  budget: SizeBudget,
+): Promise<Uint8Array> {
   const fault = pathFault(path);
   if (fault !== undefined) throw new HostError('PACKAGE_INVALID', `the path ${quote(path)} ${fault}`);
   const absolute = join(root, path);
@@ -82,10 +91,14 @@ async function readWhole(file: FileHandle, path: string, limitBytes: number, bud
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  if (length !== bytes.length) throw new HostError('PACKAGE_INVALID', `${quote(path)} was cut short while it was read; try again`);
+  if (length !== bytes.length)
+    throw new HostError('PACKAGE_INVALID', `${quote(path)} was cut short while it was read; try again`);
   return bytes;
 }
 
 function linked(path: string): HostError {
-  return new HostError('PACKAGE_INVALID', `${quote(path)} is, or lies behind, a symbolic link; expected a file inside the directory`);
+  return new HostError(
+    'PACKAGE_INVALID',
+    `${quote(path)} is, or lies behind, a symbolic link; expected a file inside the directory`,
+  );
 }
