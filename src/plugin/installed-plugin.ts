@@ -148,6 +148,7 @@ export class InstalledPlugin {
           memoryBytes: this.#prepared.memory.maximumBytes,
           outputBytes: GUEST_LIMITS.maxOutputBytes,
           outputElements: GUEST_LIMITS.maxOutputElements,
+          hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
           logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
           logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
           logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
