@@ -25,5 +25,8 @@ if (existsSync(entry)) {
     legalComments: 'none',
     sourcemap: 'linked',
     logLevel: 'warning',
+  }).catch(() => {
+    // esbuild has said what is wrong.
+    process.exitCode = 1;
   });
 } else console.warn('workers/bundle.mjs: dist/workers/plugin-worker.js does not exist yet; nothing was bundled');
