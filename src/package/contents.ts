@@ -59,7 +59,7 @@ export function namedFiles(manifest: Manifest): [field: string, path: string][] 
   if (icon !== undefined) named.push(['files.icon', icon]);
   if (readme !== undefined) named.push(['files.readme', readme]);
   if (license !== undefined) named.push(['files.license', license]);
-  examples.forEach((path, index) => named.push([`files.examples[${index}]`, path]));
+  for (const [index, path] of examples.entries()) named.push([`files.examples[${index}]`, path]);
   for (const [key, path] of Object.entries(assets)) named.push([`files.assets.${key}`, path]);
   return named;
 }

@@ -72,7 +72,10 @@ async function refuseForeign(root: string): Promise<void> {
   }
   const own = new Set<string>([...DIRECTORIES, 'lock', 'plugins.json', 'schema']);
   if (names.includes('schema') || names.every((name) => own.has(name) || name === 'lost+found')) return;
-  throw new HostError('DATA_DIR_SCHEMA', 'expected a data directory or an empty directory, found one with other files in it');
+  throw new HostError(
+    'DATA_DIR_SCHEMA',
+    'expected a data directory or an empty directory, found one with other files in it',
+  );
 }
 
 /** Answers whether the directory is new. */
@@ -98,7 +101,10 @@ async function checkSchema(root: string): Promise<boolean> {
 async function initialise(root: string, store: PackageStore): Promise<void> {
   const names = await readdir(root);
   if (names.includes('plugins.json') && (await store.readIndex()).length > 0) {
-    throw new HostError('DATA_DIR_DAMAGED', 'the data directory is damaged: it has plugins and no schema file; restore it from a backup');
+    throw new HostError(
+      'DATA_DIR_DAMAGED',
+      'the data directory is damaged: it has plugins and no schema file; restore it from a backup',
+    );
   }
   await store.writeIndex([]);
   await writeWhole(join(root, 'schema'), `${SCHEMA}\n`, { asideDirectory: join(root, 'aside'), durable: true });

@@ -120,9 +120,13 @@ function isAlive(holder: Holder): boolean {
 
 function lockedBy(holder: Holder): HostError {
   const pid = 'pid' in holder ? String(holder.pid) : '?';
-  return new HostError('DATA_DIR_LOCKED', `the data directory is in use by the process ${pid}; stop it, or use another directory`, {
-    details: { pid },
-  });
+  return new HostError(
+    'DATA_DIR_LOCKED',
+    `the data directory is in use by the process ${pid}; stop it, or use another directory`,
+    {
+      details: { pid },
+    },
+  );
 }
 
 /** A process by more than its pid. Without /proc there is only the pid: then the other two are empty. */

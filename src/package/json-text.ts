@@ -71,6 +71,8 @@ function endOfString(text: string, start: number): number {
 }
 
 function pathOf(levels: readonly Level[]): string {
-  const path = levels.map((level) => (level.members === undefined ? `[${level.index}]` : `.${level.name.slice(0, 64)}`));
+  const path = levels.map((level) =>
+    level.members === undefined ? `[${level.index}]` : `.${level.name.slice(0, 64)}`,
+  );
   return path.join('').replace(/^\./, '') || '(root)';
 }

@@ -16,7 +16,10 @@ export function describeIssues(issues: readonly Issue[], document: unknown): str
 
 function describeIssue(issue: Issue, document: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${pathText([...issue.path, key])}: expected nothing of that name, found ${found(document, [...issue.path, key])}`);
+    return issue.keys.map(
+      (key) =>
+        `${pathText([...issue.path, key])}: expected nothing of that name, found ${found(document, [...issue.path, key])}`,
+    );
   }
   return [`${pathText(issue.path)}: ${expectation(issue)}, found ${found(document, issue.path)}`];
 }
@@ -34,14 +37,17 @@ function expectation(issue: Issue): string {
     case 'invalid_union':
       return unionExpectation(issue);
     case 'invalid_key':
-      return issue.issues[0] === undefined ? 'expected another key' : `expected a key that fits: ${expectation(issue.issues[0])}`;
+      return issue.issues[0] === undefined
+        ? 'expected another key'
+        : `expected a key that fits: ${expectation(issue.issues[0])}`;
     default:
       return issue.message;
   }
 }
 
 function unionExpectation(issue: z.core.$ZodIssueInvalidUnion): string {
-  if ('options' in issue && Array.isArray(issue.options)) return `expected ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`;
+  if ('options' in issue && Array.isArray(issue.options))
+    return `expected ${issue.options.map((each) => JSON.stringify(each)).join(' or ')}`;
   return 'expected a JSON value';
 }
 
@@ -63,7 +69,13 @@ const UNITS = new Map<string, string>([
 function pathText(path: readonly PropertyKey[]): string {
   if (path.length === 0) return '(root)';
   return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : /^[A-Za-z0-9_-]{1,64}$/.test(String(step)) ? `.${String(step)}` : `[${quote(String(step), 40)}]`))
+    .map((step) =>
+      typeof step === 'number'
+        ? `[${step}]`
+        : /^[A-Za-z0-9_-]{1,64}$/.test(String(step))
+          ? `.${String(step)}`
+          : `[${quote(String(step), 40)}]`,
+    )
     .join('')
     .replace(/^\./, '');
 }

@@ -24,7 +24,10 @@ function line(maxCharacters: number, least = 1) {
 
 /** Text that may have several lines. */
 function prose(maxCharacters: number) {
-  return z.string().max(maxCharacters).regex(/^[^\0\p{Cs}]*$/u, { error: 'expected text without NUL' });
+  return z
+    .string()
+    .max(maxCharacters)
+    .regex(/^[^\0\p{Cs}]*$/u, { error: 'expected text without NUL' });
 }
 
 /** A name that callers and operators type. */
@@ -33,11 +36,9 @@ const name = z
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 of the characters A-Z a-z 0-9 _ . -' })
   .refine((text) => text !== '__proto__', { error: 'expected another name' });
 
-const uuid = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, {
-    error: 'expected a UUID in lower case, such as 3f2b7c1e-5a4d-4e8b-9c6f-0a1b2c3d4e5f',
-  });
+const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, {
+  error: 'expected a UUID in lower case, such as 3f2b7c1e-5a4d-4e8b-9c6f-0a1b2c3d4e5f',
+});
 
 const version = z
   .string()
@@ -59,7 +60,8 @@ const webAddress = z
 
 const path = z.string().superRefine((text, context) => {
   const fault = pathFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: `expected a path inside the package: this one ${fault}` });
+  if (fault !== undefined)
+    context.addIssue({ code: 'custom', message: `expected a path inside the package: this one ${fault}` });
 });
 
 const layer = z.enum(['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'L9']);
@@ -74,7 +76,11 @@ const parameter = z
   })
   .superRefine((declared, context) => {
     if (declared.default === undefined || fits(declared.default, declared.param_type)) return;
-    context.addIssue({ code: 'custom', path: ['default'], message: `expected a value of the type ${declared.param_type}` });
+    context.addIssue({
+      code: 'custom',
+      path: ['default'],
+      message: `expected a value of the type ${declared.param_type}`,
+    });
   });
 
 /** Whether a JSON value is of a parameter's type. */
@@ -98,7 +104,13 @@ const capability = z.discriminatedUnion('type', [
       parameters: z
         .array(parameter)
         .max(MANIFEST_LIMITS.maxParameters)
-        .superRefine((parameters, context) => refuseRepeated(parameters.map((each) => each.name), context, 'name')),
+        .superRefine((parameters, context) =>
+          refuseRepeated(
+            parameters.map((each) => each.name),
+            context,
+            'name',
+          ),
+        ),
     }),
   }),
   z.strictObject({
@@ -112,8 +124,14 @@ const capability = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ApiExtension'),
     config: z.strictObject({
-      endpoint: z.string().max(256).regex(/^\/[A-Za-z0-9_./-]*$/, { error: 'expected a path such as /analytics' }),
-      methods: z.array(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])).min(1).max(7),
+      endpoint: z
+        .string()
+        .max(256)
+        .regex(/^\/[A-Za-z0-9_./-]*$/, { error: 'expected a path such as /analytics' }),
+      methods: z
+        .array(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']))
+        .min(1)
+        .max(7),
     }),
   }),
 ]);
@@ -123,7 +141,11 @@ const dependency = z.strictObject({ plugin_id: uuid, version: versionRange, opti
 const requirements = z.strictObject({
   min_hal9_version: version,
   /** All memories together, in MiB. */
-  max_memory_mb: z.int().min(1).max(GUEST_LIMITS.maxMemoryBytes / 1_048_576).optional(),
+  max_memory_mb: z
+    .int()
+    .min(1)
+    .max(GUEST_LIMITS.maxMemoryBytes / 1_048_576)
+    .optional(),
   required_permissions: z.array(permissionSchema).max(MANIFEST_LIMITS.maxPermissions).default([]),
   dependencies: z.array(dependency).max(MANIFEST_LIMITS.maxItems).default([]),
   /** Whether calls depend on earlier ones; default: a neuron or a learner does. Our addition to the format. */
@@ -216,7 +238,10 @@ function parseJson(bytes: Uint8Array): unknown {
     document = JSON.parse(text);
   } catch (error) {
     const cause = error instanceof Error ? error.message.slice(0, 200) : '';
-    throw new HostError('MANIFEST_INVALID', `manifest.json: expected one JSON text without a byte order mark: ${cause}`);
+    throw new HostError(
+      'MANIFEST_INVALID',
+      `manifest.json: expected one JSON text without a byte order mark: ${cause}`,
+    );
   }
   const fault = jsonTextFault(text);
   if (fault !== undefined) throw new HostError('MANIFEST_INVALID', `manifest.json: ${fault}`);

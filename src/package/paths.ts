@@ -14,7 +14,8 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
  */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'is empty';
-  if (Buffer.byteLength(path) > PACKAGE_LIMITS.maxPathBytes) return `is longer than ${PACKAGE_LIMITS.maxPathBytes} bytes`;
+  if (Buffer.byteLength(path) > PACKAGE_LIMITS.maxPathBytes)
+    return `is longer than ${PACKAGE_LIMITS.maxPathBytes} bytes`;
   if (path.includes('\0')) return 'has a NUL in it';
   if (path.includes('\\')) return 'has a backslash in it; expected / between components';
   if (path.startsWith('/')) return 'is absolute; expected a path relative to the root of the package';

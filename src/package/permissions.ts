@@ -21,12 +21,16 @@ const guestPath = z
   .string()
   .min(1)
   .max(1_024)
-  .regex(/^\/?[^/\0\\\p{Cc}]+(\/[^/\0\\\p{Cc}]+)*\/?$|^\/$/u, { error: 'expected a path with / between its components' })
+  .regex(/^\/?[^/\0\\\p{Cc}]+(\/[^/\0\\\p{Cc}]+)*\/?$|^\/$/u, {
+    error: 'expected a path with / between its components',
+  })
   .refine((text) => !text.split('/').some((component) => component === '.' || component === '..'), {
     error: 'expected a path without . and ..',
   });
 
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, { error: 'expected the name of an environment variable' });
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, { error: 'expected the name of an environment variable' });
 
 const pluginId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, {
   error: 'expected the id of a plugin (a UUID in lower case)',

@@ -40,7 +40,8 @@ async function inflateEntry(entry: ZipEntry): Promise<Uint8Array> {
     inflated = await inflate(entry.data, { maxOutputLength: Math.max(1, entry.uncompressedSize), info: true });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw damaged(entry, `unpacks to more than the ${entry.uncompressedSize} bytes announced`);
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw damaged(entry, `unpacks to more than the ${entry.uncompressedSize} bytes announced`);
     throw damaged(entry, 'is not well-formed deflate data');
   }
   if (inflated.buffer.length !== entry.uncompressedSize) {

@@ -86,7 +86,12 @@ export class PackageStore {
   async open(digest: string): Promise<StoredPackage> {
     const summary = await this.#readSummary(digest);
     if (summary !== undefined) {
-      return { digest, manifest: parseManifest(Buffer.from(summary.manifest)), wasmDigest: summary.wasmDigest, load: () => this.load(digest) };
+      return {
+        digest,
+        manifest: parseManifest(Buffer.from(summary.manifest)),
+        wasmDigest: summary.wasmDigest,
+        load: () => this.load(digest),
+      };
     }
     const contents = await this.load(digest);
     await this.#writeSummary(contents);
@@ -105,7 +110,10 @@ export class PackageStore {
     try {
       text = await readFile(this.#index, 'utf8');
     } catch (error) {
-      throw damaged('plugins.json, the index of installed plugins, is missing or unreadable; restore it from a backup', error);
+      throw damaged(
+        'plugins.json, the index of installed plugins, is missing or unreadable; restore it from a backup',
+        error,
+      );
     }
     try {
       return indexDocument.parse(JSON.parse(text)).plugins;
@@ -117,7 +125,9 @@ export class PackageStore {
   /** Replaces the index. The disk has it once this has returned. */
   writeIndex(entries: readonly IndexEntry[]): Promise<void> {
     const text = `${JSON.stringify(indexDocument.parse({ plugins: entries }), undefined, 2)}\n`;
-    const write = this.#lastIndexWrite.then(() => writeWhole(this.#index, text, { asideDirectory: this.#aside, durable: true }));
+    const write = this.#lastIndexWrite.then(() =>
+      writeWhole(this.#index, text, { asideDirectory: this.#aside, durable: true }),
+    );
     this.#lastIndexWrite = write.catch(() => undefined);
     return write;
   }
@@ -135,7 +145,8 @@ export class PackageStore {
       const summary = summaryDocument.parse(JSON.parse(await readFile(this.#path(digest, 'json'), 'utf8')));
       return summary.checksum === (await summaryChecksum(summary)) ? summary : undefined;
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof z.ZodError || systemCode(error) === 'ENOENT') return undefined;
+      if (error instanceof SyntaxError || error instanceof z.ZodError || systemCode(error) === 'ENOENT')
+        return undefined;
       throw error;
     }
   }
@@ -148,7 +159,8 @@ export class PackageStore {
   }
 
   #path(digest: string, extension: 'hal9' | 'json'): string {
-    if (!HEX_DIGEST.test(digest)) throw new TypeError(`expected 64 hex digits as a digest, found ${digest.length} characters`);
+    if (!HEX_DIGEST.test(digest))
+      throw new TypeError(`expected 64 hex digits as a digest, found ${digest.length} characters`);
     return join(this.#packages, `${digest}.${extension}`);
   }
 }

@@ -30,7 +30,13 @@ const ZIP64_LOCATOR_BYTES = 20;
 const DESCRIPTOR_BYTES: readonly number[] = [12, 16, 20, 24];
 
 /** General purpose bits (APPNOTE 4.4.4). */
-const FLAG = { encrypted: 0x0001, streamed: 0x0008, strongEncryption: 0x0040, utf8: 0x0800, maskedHeader: 0x2000 } as const;
+const FLAG = {
+  encrypted: 0x0001,
+  streamed: 0x0008,
+  strongEncryption: 0x0040,
+  utf8: 0x0800,
+  maskedHeader: 0x2000,
+} as const;
 const METHOD = { stored: 0, deflated: 8 } as const;
 /** Info-ZIP's second spelling of a name. */
 const EXTRA_UNICODE_PATH = 0x7075;
@@ -52,7 +58,9 @@ export async function readEntries(bytes: Uint8Array): Promise<ZipEntry[]> {
     if (error instanceof HostError) throw error;
     // What yauzl throws is about the file alone: it has no path of the host.
     const message = error instanceof Error ? error.message : 'unreadable';
-    throw new HostError('PACKAGE_INVALID', `the package is not a well-formed ZIP file: ${message.slice(0, 300)}`, { cause: error });
+    throw new HostError('PACKAGE_INVALID', `the package is not a well-formed ZIP file: ${message.slice(0, 300)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -88,7 +96,10 @@ async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
   }
   checkExtents(extents, directoryStart);
   if (Number(zip.readEntryCursor) !== buffer.length - END_RECORD_BYTES) {
-    throw new HostError('PACKAGE_INVALID', 'the package has hidden bytes behind the last entry of its central directory');
+    throw new HostError(
+      'PACKAGE_INVALID',
+      'the package has hidden bytes behind the last entry of its central directory',
+    );
   }
   return entries;
 }
@@ -113,7 +124,10 @@ function checkEndRecord(buffer: Buffer): number {
   const size = buffer.readUInt32LE(end + 12);
   const start = buffer.readUInt32LE(end + 16);
   if (buffer.readUInt16LE(end + 4) !== 0 || buffer.readUInt16LE(end + 6) !== 0 || entriesHere !== entriesInAll) {
-    throw new HostError('PACKAGE_INVALID', 'the package is a part of a ZIP file in several parts; expected a whole one');
+    throw new HostError(
+      'PACKAGE_INVALID',
+      'the package is a part of a ZIP file in several parts; expected a whole one',
+    );
   }
   const locator = end - ZIP64_LOCATOR_BYTES;
   const hasLocator = locator >= 0 && buffer.readUInt32LE(locator) === ZIP64_LOCATOR;
@@ -134,7 +148,8 @@ function decodeName(entry: Entry): string {
   const raw = entry.fileNameRaw;
   const shown = quote(raw.toString('latin1'));
   const isUtf8 = (entry.generalPurposeBitFlag & FLAG.utf8) !== 0;
-  if (!isUtf8 && raw.some((byte) => byte >= 0x80)) throw invalidShown(shown, 'has a name that is neither ASCII nor announced as UTF-8');
+  if (!isUtf8 && raw.some((byte) => byte >= 0x80))
+    throw invalidShown(shown, 'has a name that is neither ASCII nor announced as UTF-8');
   if (entry.extraFields.some((field) => field.id === EXTRA_UNICODE_PATH)) {
     throw invalidShown(shown, 'has a second name in an extra field');
   }
@@ -154,7 +169,10 @@ function checkEntry(entry: Entry, name: string): boolean {
     throw invalid(name, 'is encrypted');
   }
   if (entry.compressionMethod !== METHOD.stored && entry.compressionMethod !== METHOD.deflated) {
-    throw invalid(name, `has the unknown compression method ${entry.compressionMethod}; expected 0 (stored) or 8 (deflate)`);
+    throw invalid(
+      name,
+      `has the unknown compression method ${entry.compressionMethod}; expected 0 (stored) or 8 (deflate)`,
+    );
   }
   const type = (entry.externalFileAttributes >>> 16) & TYPE.mask;
   if (type === TYPE.link) throw invalid(name, 'is a symbolic link');
@@ -169,7 +187,10 @@ function checkEntry(entry: Entry, name: string): boolean {
 function checkSizes(entry: Entry, path: string, budget: SizeBudget): number {
   const { compressedSize, uncompressedSize } = entry;
   budget.take(quote(path), uncompressedSize);
-  if (uncompressedSize > PACKAGE_LIMITS.ratioFromBytes && uncompressedSize > compressedSize * PACKAGE_LIMITS.maxCompressionRatio) {
+  if (
+    uncompressedSize > PACKAGE_LIMITS.ratioFromBytes &&
+    uncompressedSize > compressedSize * PACKAGE_LIMITS.maxCompressionRatio
+  ) {
     throw tooLarge(
       `the compression ratio of ${quote(path)}`,
       Math.floor(uncompressedSize / Math.max(1, compressedSize)),
@@ -181,7 +202,11 @@ function checkSizes(entry: Entry, path: string, budget: SizeBudget): number {
 }
 
 /** Reads the local header, which must say what the central directory says. */
-async function readHeader(zip: ZipFile, entry: Entry, path: string): Promise<{ header: LocalFileHeader; extent: Extent }> {
+async function readHeader(
+  zip: ZipFile,
+  entry: Entry,
+  path: string,
+): Promise<{ header: LocalFileHeader; extent: Extent }> {
   const header = await zip.readLocalFileHeaderPromise(entry);
   const streamed = (entry.generalPurposeBitFlag & FLAG.streamed) !== 0;
   const sameSizes =
@@ -215,7 +240,10 @@ function checkExtents(extents: Extent[], directoryStart: number): void {
   const sorted = extents.sort((a, b) => a.start - b.start);
   let expected = 0;
   let afterStreamed = false;
-  for (const { path, start, end, streamed } of [...sorted, { path: '', start: directoryStart, end: 0, streamed: false }]) {
+  for (const { path, start, end, streamed } of [
+    ...sorted,
+    { path: '', start: directoryStart, end: 0, streamed: false },
+  ]) {
     const gap = start - expected;
     if (gap < 0) throw invalid(path, 'overlaps another entry, or the central directory');
     if (afterStreamed ? !DESCRIPTOR_BYTES.includes(gap) : gap > 0) {
@@ -235,9 +263,11 @@ class Names {
 
   add(path: string, isDirectory: boolean): void {
     const components = path.split('/');
-    for (let depth = 1; depth < components.length; depth++) this.#claim(components.slice(0, depth).join('/'), true, path);
+    for (let depth = 1; depth < components.length; depth++)
+      this.#claim(components.slice(0, depth).join('/'), true, path);
     const known = this.#kinds.get(collisionKey(path));
-    if (known?.path === path && known.isDirectory === isDirectory && !isDirectory) throw invalid(path, 'is there twice');
+    if (known?.path === path && known.isDirectory === isDirectory && !isDirectory)
+      throw invalid(path, 'is there twice');
     this.#claim(path, isDirectory, path);
   }
 
@@ -261,4 +291,3 @@ function invalid(path: string, fault: string): HostError {
 function invalidShown(shown: string, fault: string): HostError {
   return new HostError('PACKAGE_INVALID', `the entry ${shown} ${fault}`);
 }
-

@@ -5,9 +5,15 @@
  */
 
 import { HostError } from '../errors.js';
-import { CONTRACT_PACKAGE, CONTRACT_VERSION, type ContractFunction, type ContractInterface, INTERFACES } from '../protocol/contract.js';
-import { PREVIEW1, PREVIEW1_MODULE } from '../protocol/preview1.js';
 import { quote } from '../package/paths.js';
+import {
+  CONTRACT_PACKAGE,
+  CONTRACT_VERSION,
+  type ContractFunction,
+  type ContractInterface,
+  INTERFACES,
+} from '../protocol/contract.js';
+import { PREVIEW1, PREVIEW1_MODULE } from '../protocol/preview1.js';
 import { type Export, functionType, type Import, type Module } from '../wasm/module.js';
 import { IMPLEMENTED } from './implemented.js';
 import { describeSignature, REALLOC, type Signature, sameSignature } from './signature.js';
@@ -24,7 +30,9 @@ export interface ModuleFacts {
 
 const POST_RETURN = 'cabi_post_';
 
-const INTERFACE_OF = new Map<string, ContractInterface>(INTERFACES.map((each) => [`${each.direction} ${each.name}`, each]));
+const INTERFACE_OF = new Map<string, ContractInterface>(
+  INTERFACES.map((each) => [`${each.direction} ${each.name}`, each]),
+);
 
 /**
  * Checks a module against the contract.
@@ -57,7 +65,9 @@ function checkImports(module: Module): Found & { usesWasi: boolean } {
   for (const each of module.imports) {
     const shown = `the import ${quote(each.module)} ${quote(each.name)}`;
     if (each.kind !== 'function') {
-      throw invalid(`${shown} is a ${each.kind}; expected functions alone: a plugin has a memory and tables of its own`);
+      throw invalid(
+        `${shown} is a ${each.kind}; expected functions alone: a plugin has a memory and tables of its own`,
+      );
     }
     refuseAsync(shown, each.module, each.name);
     const type = module.types[each.type] as Signature;
@@ -74,7 +84,10 @@ function checkImports(module: Module): Found & { usesWasi: boolean } {
   return { interfaces, functions, usesWasi };
 }
 
-function findImport(each: Import, shown: string): { contractInterface: ContractInterface; contractFunction: ContractFunction } {
+function findImport(
+  each: Import,
+  shown: string,
+): { contractInterface: ContractInterface; contractFunction: ContractFunction } {
   const name = contractName(each.module, shown);
   if (name === undefined) throw foreignImport(each, shown);
   const contractInterface = INTERFACE_OF.get(`import ${name}`);
@@ -99,7 +112,9 @@ function foreignImport(each: Import, shown: string): HostError {
       `${shown} is of WASI 0.2, which this version of the server does not offer; build for wasm32-wasip1 or wasm32-unknown-unknown`,
     );
   }
-  return invalid(`${shown} is none that the host offers; expected ${CONTRACT_PACKAGE}/…@${CONTRACT_VERSION} or ${PREVIEW1_MODULE}`);
+  return invalid(
+    `${shown} is none that the host offers; expected ${CONTRACT_PACKAGE}/…@${CONTRACT_VERSION} or ${PREVIEW1_MODULE}`,
+  );
 }
 
 function checkExports(module: Module): Found & { hasInitialize: boolean } {
@@ -154,7 +169,9 @@ function checkPostReturns(module: Module, byInterface: ReadonlyMap<string, Reado
     const name = hash < 0 ? undefined : contractName(target.slice(0, hash), shown);
     if (name === undefined) continue;
     const field = target.slice(hash + 1);
-    const contractFunction = INTERFACE_OF.get(`export ${name}`)?.functions.find((candidate) => candidate.name === field);
+    const contractFunction = INTERFACE_OF.get(`export ${name}`)?.functions.find(
+      (candidate) => candidate.name === field,
+    );
     if (contractFunction?.postReturn !== true || byInterface.get(name)?.has(field) !== true) {
       throw invalid(`${shown} belongs to no function that the module exports and that returns memory`);
     }
@@ -170,9 +187,11 @@ function checkComplete(name: string, fields: ReadonlySet<string>): void {
 }
 
 function checkMemory(module: Module): void {
-  if (module.memories.length !== 1) throw invalid(`expected one memory of the module's own, found ${module.memories.length}`);
+  if (module.memories.length !== 1)
+    throw invalid(`expected one memory of the module's own, found ${module.memories.length}`);
   const memory = module.exports.find((each) => each.name === 'memory');
-  if (memory?.kind !== 'memory') throw invalid(`expected the module to export its memory as "memory", found ${memory?.kind ?? 'no such export'}`);
+  if (memory?.kind !== 'memory')
+    throw invalid(`expected the module to export its memory as "memory", found ${memory?.kind ?? 'no such export'}`);
 }
 
 function checkRealloc(module: Module, neededBy: ContractFunction | undefined): void {
@@ -181,7 +200,9 @@ function checkRealloc(module: Module, neededBy: ContractFunction | undefined): v
     const shown = 'the export "cabi_realloc"';
     checkSignature(shown, REALLOC, exportedType(module, realloc, shown));
   } else if (neededBy !== undefined) {
-    throw invalid(`the function ${neededBy.name} hands memory to the module, which must export cabi_realloc ${describeSignature(REALLOC)}`);
+    throw invalid(
+      `the function ${neededBy.name} hands memory to the module, which must export cabi_realloc ${describeSignature(REALLOC)}`,
+    );
   }
 }
 
@@ -211,14 +232,22 @@ function contractName(qualified: string, shown: string): string | undefined {
 function refuseAsync(shown: string, ...names: readonly string[]): void {
   for (const name of names) {
     if (name === '$root' || name.startsWith('[export]') || /\[(async|task|callback)[-\]]/.test(name)) {
-      throw invalid(`${shown} is of the component model's async functions or exported resources, which are not in the contract`);
+      throw invalid(
+        `${shown} is of the component model's async functions or exported resources, which are not in the contract`,
+      );
     }
   }
 }
 
-function checkSignature(shown: string, expected: { params: readonly string[]; results: readonly string[] }, found: Signature): void {
+function checkSignature(
+  shown: string,
+  expected: { params: readonly string[]; results: readonly string[] },
+  found: Signature,
+): void {
   if (sameSignature(expected, found)) return;
-  throw invalid(`${shown} has another signature than the host's: expected ${describeSignature(expected)}, found ${describeSignature(found)}`);
+  throw invalid(
+    `${shown} has another signature than the host's: expected ${describeSignature(expected)}, found ${describeSignature(found)}`,
+  );
 }
 
 function notImplemented(verb: string, name: string): HostError {

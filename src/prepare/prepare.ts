@@ -118,7 +118,11 @@ export class Preparer {
         if (!(error instanceof WebAssembly.CompileError)) throw error;
         // The engine's message is about the module alone: the function, the byte, what it expected.
         const message = error.message.replace(/^WebAssembly\.compile\(\): /, '').slice(0, 300);
-        throw new HostError('MODULE_INVALID', `the WebAssembly module is not valid, or uses a feature that this engine lacks: ${message}`, { cause: error });
+        throw new HostError(
+          'MODULE_INVALID',
+          `the WebAssembly module is not valid, or uses a feature that this engine lacks: ${message}`,
+          { cause: error },
+        );
       }
     });
   }

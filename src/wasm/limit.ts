@@ -28,7 +28,11 @@ export function limitModule(module: Module, memoryLimitBytes: number): LimitedMo
   const memories = boundMemories(module.memories, Math.floor(memoryLimitBytes / PAGE_BYTES));
   const tables = boundTables(module);
   const contents = new Map<number, Uint8Array>();
-  if (memories.length > 0) contents.set(SECTION.memory, writeItems(memories, () => undefined));
+  if (memories.length > 0)
+    contents.set(
+      SECTION.memory,
+      writeItems(memories, () => undefined),
+    );
   if (tables.length > 0) {
     contents.set(
       SECTION.table,

@@ -160,7 +160,10 @@ const READERS = new Map<number, (reader: Reader, draft: Draft) => void>([
   [SECTION.global, readGlobals],
   [SECTION.export, readExports],
   [SECTION.start, readStart],
-  [SECTION.element, (reader, draft) => countSegments(reader, draft, 'elementSegments', MODULE_LIMITS.maxElementSegments)],
+  [
+    SECTION.element,
+    (reader, draft) => countSegments(reader, draft, 'elementSegments', MODULE_LIMITS.maxElementSegments),
+  ],
   [SECTION.code, readBodies],
   [SECTION.data, (reader, draft) => countSegments(reader, draft, 'dataSegments', MODULE_LIMITS.maxDataSegments)],
 ]);
@@ -230,7 +233,8 @@ function readImportType(reader: Reader, draft: Draft, kind: ItemKind): number {
 function readTypeIndex(reader: Reader, draft: Draft): number {
   const offset = reader.position;
   const index = reader.u32('a type index');
-  if (index >= draft.types.length) throw malformed(offset, `type ${index} is not among the ${draft.types.length} types`);
+  if (index >= draft.types.length)
+    throw malformed(offset, `type ${index} is not among the ${draft.types.length} types`);
   return index;
 }
 
@@ -246,7 +250,8 @@ function readFunctions(reader: Reader, draft: Draft): void {
 }
 
 function readTables(reader: Reader, draft: Draft): void {
-  for (let left = reader.count('tables', MODULE_LIMITS.maxTables); left > 0; left--) draft.tables.push(readTable(reader));
+  for (let left = reader.count('tables', MODULE_LIMITS.maxTables); left > 0; left--)
+    draft.tables.push(readTable(reader));
 }
 
 function readTable(reader: Reader): Table {
@@ -380,7 +385,10 @@ function checkIndexes(draft: Draft): void {
   };
   for (const item of draft.exports) {
     if (item.index >= counts[item.kind]) {
-      throw malformed(0, `the export ${JSON.stringify(item.name)} names ${item.kind} ${item.index} of ${counts[item.kind]}`);
+      throw malformed(
+        0,
+        `the export ${JSON.stringify(item.name)} names ${item.kind} ${item.index} of ${counts[item.kind]}`,
+      );
     }
   }
   if (draft.start !== undefined && draft.start >= counts.function) {

@@ -24,7 +24,10 @@ async function expectRefusal(name: string, refused: Promise<unknown>): Promise<v
   );
   expect(error, `${name} was accepted`).toBeInstanceOf(HostError);
   const { reason: found, message } = error as HostError;
-  expect({ found, message: words(message) }).toEqual({ found: reason, message: expect.stringContaining(words(withoutRemark(rest))) });
+  expect({ found, message: words(message) }).toEqual({
+    found: reason,
+    message: expect.stringContaining(words(withoutRemark(rest))) as unknown,
+  });
   expect(message.length).toBeLessThan(10_000);
 }
 
@@ -33,21 +36,32 @@ function withoutRemark(text: string): string {
 }
 
 function words(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim();
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, ' ')
+    .trim();
 }
 
 async function prepareAlone(wasm: Uint8Array): Promise<unknown> {
   const cache = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
-  return new Preparer({ cache, hostVersion: '0.1.0' }).prepare({ manifest: MANIFEST, wasmDigest: '0'.repeat(64), wasm });
+  return new Preparer({ cache, hostVersion: '0.1.0' }).prepare({
+    manifest: MANIFEST,
+    wasmDigest: '0'.repeat(64),
+    wasm,
+  });
 }
 
 describe('hostile packages are refused, by name', () => {
-  test.each(filesOf(FOLDER, '.hal9'))('%s', (name) => expectRefusal(name, readPackage(readFileSync(join(FOLDER, name)))));
+  test.each(filesOf(FOLDER, '.hal9'))('%s', (name) =>
+    expectRefusal(name, readPackage(readFileSync(join(FOLDER, name)))),
+  );
 });
 
 describe('hostile modules are refused, by name', () => {
   const folder = join(FOLDER, 'modules');
-  test.each(filesOf(folder, '.wasm'))('%s', (name) => expectRefusal(name, prepareAlone(readFileSync(join(folder, name)))));
+  test.each(filesOf(folder, '.wasm'))('%s', (name) =>
+    expectRefusal(name, prepareAlone(readFileSync(join(folder, name)))),
+  );
   test.each(filesOf(folder, '.wat'))('%s', async (name) =>
     expectRefusal(name, prepareAlone(await parse(readFileSync(join(folder, name), 'utf8')))),
   );

@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { aManifest, EMPTY_MODULE, packageFiles } from '../../unit/package/a-package.js';
-import { type RawEntry, rawZip, type RawZip } from './raw-zip.js';
+import { type RawEntry, type RawZip, rawZip } from './raw-zip.js';
 
 const FOLDER = join(process.cwd(), 'test/hostile/packages');
 
@@ -53,29 +53,47 @@ const PACKAGES: Record<string, Buffer> = {
   'PACKAGE_INVALID--only-case-or-composition-tells-them-apart-(directories)': rawZip({
     entries: [...GOOD, { name: 'assets/a.txt' }, { name: 'Assets/b.txt' }],
   }),
-  'PACKAGE_INVALID--one-is-a-file,-the-other-a-directory': rawZip({ entries: [...GOOD, { name: 'a' }, { name: 'a/b' }] }),
+  'PACKAGE_INVALID--one-is-a-file,-the-other-a-directory': rawZip({
+    entries: [...GOOD, { name: 'a' }, { name: 'a/b' }],
+  }),
   'PACKAGE_INVALID--is-a-symbolic-link': withEntry({ name: 'link', content: '/etc/passwd', mode: 0o120777 }),
   'PACKAGE_INVALID--has-the-file-type': withEntry({ name: 'fifo', mode: 0o010644 }),
   'PACKAGE_INVALID--is-encrypted': withEntry({ name: 'secret.txt', content: 'x', flags: 0x0801 }),
   'PACKAGE_INVALID--is-a-directory-with-content': withEntry({ name: 'assets/', content: 'x', mode: 0o040755 }),
   'PACKAGE_INVALID--has-the-unknown-compression-method-93': withEntry({ name: 'a.txt', content: 'x', method: 93 }),
-  'PACKAGE_INVALID--unpacks-to-more-than-the-10-bytes': withEntry({ name: 'bomb', content: 'x'.repeat(5_000), uncompressedSize: 10 }),
+  'PACKAGE_INVALID--unpacks-to-more-than-the-10-bytes': withEntry({
+    name: 'bomb',
+    content: 'x'.repeat(5_000),
+    uncompressedSize: 10,
+  }),
   'PACKAGE_INVALID--unpacks-to-5-bytes': withEntry({ name: 'short', content: 'hello', uncompressedSize: 10 }),
   'PACKAGE_INVALID--has-bytes-behind-its-deflate-data': withEntry({
     name: 'a.txt',
     content: 'hello',
     data: Buffer.concat([deflateRawSync('hello'), Buffer.from('behind')]),
   }),
-  'PACKAGE_INVALID--is-not-well-formed-deflate-data': withEntry({ name: 'a.txt', content: 'hello', data: Buffer.alloc(9, 0xff) }),
+  'PACKAGE_INVALID--is-not-well-formed-deflate-data': withEntry({
+    name: 'a.txt',
+    content: 'hello',
+    data: Buffer.alloc(9, 0xff),
+  }),
   'PACKAGE_INVALID--has-another-checksum': withEntry({ name: 'a.txt', content: 'hello', crc32: 1 }),
-  'PACKAGE_INVALID--size-mismatch-for-stored-file': withEntry({ name: 'a.txt', content: 'hello', method: 0, uncompressedSize: 4 }),
+  'PACKAGE_INVALID--size-mismatch-for-stored-file': withEntry({
+    name: 'a.txt',
+    content: 'hello',
+    method: 0,
+    uncompressedSize: 4,
+  }),
   'PACKAGE_INVALID--differs-between-its-local-header-and-the-central-directory': withEntry({
     name: 'a.txt',
     content: 'hello',
     localName: 'b.txt',
   }),
   'PACKAGE_INVALID--prefixed-or-hidden-bytes': rawZip({ entries: GOOD, prefix: Buffer.from('#!/bin/sh\n') }),
-  'PACKAGE_INVALID--prefixed-or-hidden-bytes-(not-counted)': Buffer.concat([Buffer.from('MZ'), rawZip({ entries: GOOD })]),
+  'PACKAGE_INVALID--prefixed-or-hidden-bytes-(not-counted)': Buffer.concat([
+    Buffer.from('MZ'),
+    rawZip({ entries: GOOD }),
+  ]),
   'PACKAGE_INVALID--prefixed-or-hidden-bytes-(between)': withEntry({ name: 'a.txt', gap: Buffer.from('hidden') }),
   'PACKAGE_INVALID--hidden-bytes-behind-the-last-entry': rawZip({ entries: GOOD, beforeEnd: Buffer.from('hidden') }),
   'PACKAGE_INVALID--has-trailing-bytes': rawZip({ entries: GOOD, suffix: Buffer.from('trailing') }),
@@ -96,13 +114,23 @@ const PACKAGES: Record<string, Buffer> = {
     entries: [...GOOD, ...Array.from({ length: 1_000 }, (_, index) => ({ name: `a${index}`, method: 0 }))],
   }),
   'PACKAGE_TOO_LARGE--the-compression-ratio': withEntry({ name: 'zeros', content: ZEROS }),
-  'PACKAGE_TOO_LARGE--expected-at-most-67108864-bytes': withEntry({ name: 'huge', content: 'x', uncompressedSize: 0xffff_fff0 }),
-  'MANIFEST_INVALID--the-component-..': withManifest(aManifest((manifest) => void (manifest.files.wasm = '../../etc/passwd'))),
+  'PACKAGE_TOO_LARGE--expected-at-most-67108864-bytes': withEntry({
+    name: 'huge',
+    content: 'x',
+    uncompressedSize: 0xffff_fff0,
+  }),
+  'MANIFEST_INVALID--the-component-..': withManifest(
+    aManifest((manifest) => {
+      manifest.files.wasm = '../../etc/passwd';
+    }),
+  ),
   'MANIFEST_INVALID--metadata.requirements.max_memory_mb-expected-a-number': withManifest(
     aManifest((manifest) => void Object.assign(manifest.metadata.requirements, { max_memory_mb: 'all' })),
   ),
   'MANIFEST_INVALID--metadata.requirements.required_permissions[0]-expected': withManifest(
-    aManifest((manifest) => void Object.assign(manifest.metadata.requirements, { required_permissions: ['Everything'] })),
+    aManifest(
+      (manifest) => void Object.assign(manifest.metadata.requirements, { required_permissions: ['Everything'] }),
+    ),
   ),
   'MANIFEST_INVALID--expected-utf-8': withText(Buffer.from([0x7b, 0xff, 0x7d])),
   'MANIFEST_INVALID--found-it-twice': withText(
@@ -161,7 +189,9 @@ const MODULES: Record<string, readonly number[]> = {
   'MODULE_INVALID--uses-the-value-type-0x64': [...HEADER, 1, 6, 1, 0x60, 1, 0x64, 0x70, 0],
   'MODULE_INVALID--a-memory-with-a-page-size-of-its-own': [...HEADER, 5, 4, 1, 8, 1, 0],
   'MODULE_INVALID--unknown-flags': [...HEADER, 5, 3, 1, 0x10, 1],
-  'MODULE_INVALID--is-impossible': [...HEADER, 5, 5, 1, 1, 2, 1, 0].slice(0, 14).map((byte, index) => (index === 9 ? 4 : byte)),
+  'MODULE_INVALID--is-impossible': [...HEADER, 5, 5, 1, 1, 2, 1, 0]
+    .slice(0, 14)
+    .map((byte, index) => (index === 9 ? 4 : byte)),
   'MODULE_INVALID--is-not-utf-8': [...HEADER, 0, 3, 2, 0xff, 0xfe],
   'MODULE_INVALID--type-7-is-not-among-the-0-types': [...HEADER, 3, 2, 1, 7],
   'MODULE_INVALID--cannot-stand-in-a-constant-expression': [...HEADER, 6, 5, 1, 0x7f, 0, 0x10, 0x0b],
@@ -188,8 +218,12 @@ const MODULES: Record<string, readonly number[]> = {
 };
 
 mkdirSync(join(FOLDER, 'modules'), { recursive: true });
-for (const [folder, extension] of [[FOLDER, '.hal9'], [join(FOLDER, 'modules'), '.wasm']] as const) {
+for (const [folder, extension] of [
+  [FOLDER, '.hal9'],
+  [join(FOLDER, 'modules'), '.wasm'],
+] as const) {
   for (const name of readdirSync(folder)) if (name.endsWith(extension)) rmSync(join(folder, name));
 }
 for (const [name, bytes] of Object.entries(PACKAGES)) writeFileSync(join(FOLDER, `${name}.hal9`), bytes);
-for (const [name, bytes] of Object.entries(MODULES)) writeFileSync(join(FOLDER, 'modules', `${name}.wasm`), Uint8Array.from(bytes));
+for (const [name, bytes] of Object.entries(MODULES))
+  writeFileSync(join(FOLDER, 'modules', `${name}.wasm`), Uint8Array.from(bytes));

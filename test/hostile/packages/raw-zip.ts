@@ -100,5 +100,9 @@ function writeEntry(entry: RawEntry, offset: number): { header: Buffer; data: Bu
   centralHeader.writeUInt16LE(extra.length, 30);
   centralHeader.writeUInt32LE(((entry.mode ?? 0o100644) << 16) >>> 0, 38);
   centralHeader.writeUInt32LE(offset, 42);
-  return { header: Buffer.concat([local, localName]), data, centralHeader: Buffer.concat([centralHeader, name, extra]) };
+  return {
+    header: Buffer.concat([local, localName]),
+    data,
+    centralHeader: Buffer.concat([centralHeader, name, extra]),
+  };
 }

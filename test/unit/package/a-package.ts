@@ -39,7 +39,10 @@ export function aManifest(change: (manifest: Draft<Manifest>) => void = () => un
 export const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /** The files of that package. */
-export function packageFiles(manifest: unknown = aManifest(), wasm: Uint8Array = EMPTY_MODULE): Map<string, Uint8Array> {
+export function packageFiles(
+  manifest: unknown = aManifest(),
+  wasm: Uint8Array = EMPTY_MODULE,
+): Map<string, Uint8Array> {
   return new Map([
     ['manifest.json', Buffer.from(JSON.stringify(manifest))],
     ['plugin.wasm', wasm],

@@ -40,7 +40,13 @@ describe('readPackage', () => {
   test('its digest depends on every content and every path', async () => {
     const digests = await Promise.all([
       digestOf(packageFiles()),
-      digestOf(packageFiles(aManifest((manifest) => void (manifest.metadata.version = '1.0.1')))),
+      digestOf(
+        packageFiles(
+          aManifest((manifest) => {
+            manifest.metadata.version = '1.0.1';
+          }),
+        ),
+      ),
       digestOf(new Map([...packageFiles(), ['a', Buffer.from('')]])),
       digestOf(new Map([...packageFiles(), ['b', Buffer.from('')]])),
     ]);
@@ -51,17 +57,25 @@ describe('readPackage', () => {
     const descriptor = Buffer.alloc(16);
     const entries = [...packageFiles()].map(([name, content]) => ({ name, content }));
     const zip = rawZip({
-      entries: [...entries, { name: 'assets/', method: 0, mode: 0o040755 }, { name: 'assets/a', content: 'a', flags: 0x0808, gap: descriptor }],
+      entries: [
+        ...entries,
+        { name: 'assets/', method: 0, mode: 0o040755 },
+        { name: 'assets/a', content: 'a', flags: 0x0808, gap: descriptor },
+      ],
     });
     expect([...(await readPackage(zip)).files.keys()]).toEqual(['manifest.json', 'plugin.wasm', 'assets/a']);
   });
 
   test('refuses a package that is too large unpacked, whatever its entries are alone', async () => {
     const data = Buffer.alloc(700_000);
-    const entries = Array.from({ length: 5 }, (_, index) => ({ name: `big${index}`, data, uncompressedSize: 60 * 1_048_576 }));
+    const entries = Array.from({ length: 5 }, (_, index) => ({
+      name: `big${index}`,
+      data,
+      uncompressedSize: 60 * 1_048_576,
+    }));
     await expect(readPackage(rawZip({ entries }))).rejects.toMatchObject({
       reason: 'PACKAGE_TOO_LARGE',
-      message: expect.stringContaining('the package, unpacked'),
+      message: expect.stringContaining('the package, unpacked') as unknown,
     });
   });
 
@@ -85,7 +99,13 @@ describe('readDirectory', () => {
   });
 
   test('refuses a symbolic link, also as a directory on the way', async () => {
-    writeDirectory(packageFiles(aManifest((manifest) => void (manifest.files.readme = 'docs/README.md'))));
+    writeDirectory(
+      packageFiles(
+        aManifest((manifest) => {
+          manifest.files.readme = 'docs/README.md';
+        }),
+      ),
+    );
     mkdirSync(join(folder, 'real'));
     writeFileSync(join(folder, 'real/README.md'), 'x');
     symlinkSync('real', join(folder, 'docs'));
@@ -96,7 +116,13 @@ describe('readDirectory', () => {
   });
 
   test('refuses what is not a regular file', async () => {
-    writeDirectory(packageFiles(aManifest((manifest) => void (manifest.files.readme = 'docs'))));
+    writeDirectory(
+      packageFiles(
+        aManifest((manifest) => {
+          manifest.files.readme = 'docs';
+        }),
+      ),
+    );
     mkdirSync(join(folder, 'docs'));
     await expect(readDirectory(folder)).rejects.toThrow('"docs" is not a regular file');
   });

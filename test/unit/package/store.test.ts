@@ -7,7 +7,7 @@ import { assemble } from '../../../src/package/contents.js';
 import { DataDirectory } from '../../../src/package/data-directory.js';
 import type { IndexEntry } from '../../../src/package/store.js';
 import { zipFiles } from '../../../src/package/zip-write.js';
-import { aManifest, packageFiles, PLUGIN_ID } from './a-package.js';
+import { aManifest, PLUGIN_ID, packageFiles } from './a-package.js';
 
 let root: string;
 let open: DataDirectory[];
@@ -48,7 +48,9 @@ function holder() {
     process.stdin.on('end', () => process.exit(0));
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const said = new Promise<string>((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())));
+  const said = new Promise<string>((resolve) =>
+    child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())),
+  );
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return { child, said, ended };
 }
@@ -63,7 +65,10 @@ describe('DataDirectory', () => {
 
   test('refuses a second use by this process and by another, naming the pid', async () => {
     await openDirectory();
-    await expect(DataDirectory.open(root)).rejects.toMatchObject({ reason: 'DATA_DIR_LOCKED', details: { pid: String(process.pid) } });
+    await expect(DataDirectory.open(root)).rejects.toMatchObject({
+      reason: 'DATA_DIR_LOCKED',
+      details: { pid: String(process.pid) },
+    });
     const { said, ended } = holder();
     expect(await said).toBe('DATA_DIR_LOCKED');
     await ended;
@@ -90,7 +95,10 @@ describe('DataDirectory', () => {
     const [generation] = readdirSync(join(root, 'lock'));
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     // Our own pid is alive, but the process that held the lock started at another moment.
-    writeFileSync(join(root, 'lock', generation as string), JSON.stringify({ pid: process.pid, startTicks: '1', bootId }));
+    writeFileSync(
+      join(root, 'lock', generation as string),
+      JSON.stringify({ pid: process.pid, startTicks: '1', bootId }),
+    );
     await openDirectory();
   });
 
@@ -132,7 +140,13 @@ describe('DataDirectory', () => {
   test('removes what a crash left, and keeps what the index names', async () => {
     const directory = await openDirectory();
     const kept = await assemble(packageFiles());
-    const lost = await assemble(packageFiles(aManifest((manifest) => void (manifest.metadata.version = '2.0.0'))));
+    const lost = await assemble(
+      packageFiles(
+        aManifest((manifest) => {
+          manifest.metadata.version = '2.0.0';
+        }),
+      ),
+    );
     await directory.store.put(kept);
     await directory.store.put(lost);
     await directory.store.writeIndex([entryFor(kept.digest)]);
@@ -154,7 +168,9 @@ describe('DataDirectory', () => {
       for (let count = 0; ; count++) await store.writeIndex(Array.from({ length: 1 + count % 50 }, () => entry));
     `;
     for (let round = 0; round < 3; round++) {
-      expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })).toThrow();
+      expect(() =>
+        execFileSync(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' }),
+      ).toThrow();
       const { store } = await reopen();
       for (const entry of await store.readIndex()) expect(entry.id).toBe(PLUGIN_ID);
     }
@@ -191,19 +207,28 @@ describe('PackageStore', () => {
     const { store } = await openDirectory();
     const contents = await assemble(packageFiles());
     await store.put(contents);
-    const other = await zipFiles(packageFiles(aManifest((manifest) => void (manifest.metadata.version = '9.0.0'))));
+    const other = await zipFiles(
+      packageFiles(
+        aManifest((manifest) => {
+          manifest.metadata.version = '9.0.0';
+        }),
+      ),
+    );
     writeFileSync(join(root, 'packages', `${contents.digest}.hal9`), other);
     await expect(store.load(contents.digest)).rejects.toMatchObject({ reason: 'DATA_DIR_DAMAGED' });
   });
 
-  test.each(['', '{', '[]', '{"plugins":[{"id":1}]}', '{"plugins":[],"more":1}'])('a damaged index is an error: %j', async (text) => {
-    const { store } = await openDirectory();
-    writeFileSync(join(root, 'plugins.json'), text);
-    await expect(store.readIndex()).rejects.toMatchObject({ reason: 'DATA_DIR_DAMAGED' });
-    await open.pop()?.close();
-    await expect(DataDirectory.open(root)).rejects.toMatchObject({ reason: 'DATA_DIR_DAMAGED' });
-    expect(readFileSync(join(root, 'plugins.json'), 'utf8')).toBe(text);
-  });
+  test.each(['', '{', '[]', '{"plugins":[{"id":1}]}', '{"plugins":[],"more":1}'])(
+    'a damaged index is an error: %j',
+    async (text) => {
+      const { store } = await openDirectory();
+      writeFileSync(join(root, 'plugins.json'), text);
+      await expect(store.readIndex()).rejects.toMatchObject({ reason: 'DATA_DIR_DAMAGED' });
+      await open.pop()?.close();
+      await expect(DataDirectory.open(root)).rejects.toMatchObject({ reason: 'DATA_DIR_DAMAGED' });
+      expect(readFileSync(join(root, 'plugins.json'), 'utf8')).toBe(text);
+    },
+  );
 
   test('a missing index is an error', async () => {
     await openDirectory();
@@ -214,7 +239,9 @@ describe('PackageStore', () => {
 
   test('of index writes that are not waited for, the last call wins', async () => {
     const { store } = await openDirectory();
-    const writes = Array.from({ length: 20 }, (_, index) => store.writeIndex([{ ...entryFor('c'.repeat(64)), installedAtMs: index }]));
+    const writes = Array.from({ length: 20 }, (_, index) =>
+      store.writeIndex([{ ...entryFor('c'.repeat(64)), installedAtMs: index }]),
+    );
     await Promise.all(writes);
     expect((await store.readIndex())[0]?.installedAtMs).toBe(19);
   });

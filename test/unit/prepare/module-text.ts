@@ -24,13 +24,17 @@ export function moduleText(parts: ModuleText = {}): string {
   const memory = parts.memory ?? '(memory (export "memory") 1)';
   const lines = [
     ...imports.flatMap((name) =>
-      functionsOf('import', name).map((each) => `(import "hal9:plugin/${name}@0.1.0" "${each.name}" (func ${signature(each)}))`),
+      functionsOf('import', name).map(
+        (each) => `(import "hal9:plugin/${name}@0.1.0" "${each.name}" (func ${signature(each)}))`,
+      ),
     ),
     before,
     memory,
     realloc,
     ...exports.flatMap((name) =>
-      functionsOf('export', name).map((each) => `(func (export "hal9:plugin/${name}@0.1.0#${each.name}") ${signature(each)} unreachable)`),
+      functionsOf('export', name).map(
+        (each) => `(func (export "hal9:plugin/${name}@0.1.0#${each.name}") ${signature(each)} unreachable)`,
+      ),
     ),
     extra,
   ];

@@ -43,7 +43,8 @@ describe('Preparer', () => {
         exports: ['tools', 'neuron', 'lifecycle'],
         imports: ['metrics', 'logging', 'config', 'clock', 'random'],
         before: '(import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))',
-        extra: '(func (export "_initialize")) (func (export "cabi_post_hal9:plugin/tools@0.1.0#execute") (param i32)) (func (export "own"))',
+        extra:
+          '(func (export "_initialize")) (func (export "cabi_post_hal9:plugin/tools@0.1.0#execute") (param i32)) (func (export "own"))',
       },
       manifest,
     );
@@ -57,7 +58,9 @@ describe('Preparer', () => {
       memory: { initialBytes: PAGE_BYTES, maximumBytes: 2 * 1_048_576 },
       moduleBytes: source.wasm.length,
     });
-    expect(WebAssembly.Module.exports(prepared.module).map(({ name }) => name)).toContain('hal9:plugin/tools@0.1.0#execute');
+    expect(WebAssembly.Module.exports(prepared.module).map(({ name }) => name)).toContain(
+      'hal9:plugin/tools@0.1.0#execute',
+    );
   });
 
   test('a second start prepares nothing, and loads no package', async () => {
@@ -78,7 +81,9 @@ describe('Preparer', () => {
     const cache = new MemoryCache();
     const source = await sourceOf({});
     await preparer(cache).prepare(source);
-    const other = manifestFor((draft) => void draft.metadata.capabilities.push({ ...NEURON, config: { ...NEURON.config } }));
+    const other = manifestFor(
+      (draft) => void draft.metadata.capabilities.push({ ...NEURON, config: { ...NEURON.config } }),
+    );
     await expect(preparer(cache).prepare({ ...source, manifest: other })).rejects.toThrow('missing neuron');
   });
 
@@ -87,7 +92,12 @@ describe('Preparer', () => {
     const source = await sourceOf({});
     const one = preparer(cache);
     await one.prepare(source);
-    const small = await one.prepare({ ...source, manifest: manifestFor((draft) => void (draft.metadata.requirements.max_memory_mb = 1)) });
+    const small = await one.prepare({
+      ...source,
+      manifest: manifestFor((draft) => {
+        draft.metadata.requirements.max_memory_mb = 1;
+      }),
+    });
     expect(one.prepares).toBe(2);
     expect(small.memory.maximumBytes).toBe(1_048_576);
   });
@@ -102,26 +112,33 @@ describe('Preparer', () => {
 
   test('a module that is refused is not cached', async () => {
     const cache = new MemoryCache();
-    await expect(preparer(cache).prepare(await sourceOf({ extra: '(func (result i32) i64.const 0)' }))).rejects.toMatchObject({
+    await expect(
+      preparer(cache).prepare(await sourceOf({ extra: '(func (result i32) i64.const 0)' })),
+    ).rejects.toMatchObject({
       reason: 'MODULE_INVALID',
-      message: expect.stringContaining('function #2'),
+      message: expect.stringContaining('function #2') as unknown,
     });
     expect(cache.entries.size).toBe(0);
   });
 
-  test.each(['MemoryProvider', 'LearningAlgorithm', 'ApiExtension'] as const)('%s is refused before the module is looked at', async (type) => {
-    const config = {
-      MemoryProvider: { storage_type: 'x', features: [] },
-      LearningAlgorithm: { algorithm_name: 'x', supported_layers: [] },
-      ApiExtension: { endpoint: '/x', methods: ['GET'] },
-    }[type];
-    const manifest = manifestFor((draft) => void (draft.metadata.capabilities = [{ type, config }] as typeof draft.metadata.capabilities));
-    const names = { MemoryProvider: 'memory-provider', LearningAlgorithm: 'learning', ApiExtension: 'api-extension' };
-    await expect(preparer().prepare(await sourceOf({}, manifest))).rejects.toMatchObject({
-      reason: 'NOT_IMPLEMENTED',
-      details: { interface: names[type] },
-    });
-  });
+  test.each(['MemoryProvider', 'LearningAlgorithm', 'ApiExtension'] as const)(
+    '%s is refused before the module is looked at',
+    async (type) => {
+      const config = {
+        MemoryProvider: { storage_type: 'x', features: [] },
+        LearningAlgorithm: { algorithm_name: 'x', supported_layers: [] },
+        ApiExtension: { endpoint: '/x', methods: ['GET'] },
+      }[type];
+      const manifest = manifestFor((draft) => {
+        draft.metadata.capabilities = [{ type, config }] as typeof draft.metadata.capabilities;
+      });
+      const names = { MemoryProvider: 'memory-provider', LearningAlgorithm: 'learning', ApiExtension: 'api-extension' };
+      await expect(preparer().prepare(await sourceOf({}, manifest))).rejects.toMatchObject({
+        reason: 'NOT_IMPLEMENTED',
+        details: { interface: names[type] },
+      });
+    },
+  );
 
   test.each(['memory', 'signals', 'plugins', 'http'])('an import of %s is not implemented yet', async (name) => {
     await expect(preparer().prepare(await sourceOf({ imports: [name] }))).rejects.toMatchObject({
@@ -131,11 +148,15 @@ describe('Preparer', () => {
   });
 
   test('an interface that no capability needs is refused', async () => {
-    await expect(preparer().prepare(await sourceOf({ exports: ['tools', 'neuron'] }))).rejects.toThrow('not declared neuron');
+    await expect(preparer().prepare(await sourceOf({ exports: ['tools', 'neuron'] }))).rejects.toThrow(
+      'not declared neuron',
+    );
   });
 
   test('a plugin for a newer server is refused', async () => {
-    const manifest = manifestFor((draft) => void (draft.metadata.requirements.min_hal9_version = '0.2.0'));
+    const manifest = manifestFor((draft) => {
+      draft.metadata.requirements.min_hal9_version = '0.2.0';
+    });
     await expect(preparer().prepare(await sourceOf({}, manifest))).rejects.toThrow('expected at most 0.1.0');
   });
 

@@ -24,7 +24,10 @@ describe('readModule', () => {
         (elem (i32.const 0) func 1 2)
         (data (i32.const 0) "x") (data "passive"))`),
     );
-    expect(module.imports.map(({ module: from, name, kind }) => `${from}.${name} ${kind}`)).toEqual(['a.f function', 'a.g global']);
+    expect(module.imports.map(({ module: from, name, kind }) => `${from}.${name} ${kind}`)).toEqual([
+      'a.f function',
+      'a.g global',
+    ]);
     expect(module.functions.length).toBe(3);
     expect(module.importedFunctions).toBe(1);
     expect(functionType(module, 2)).toEqual({ params: Uint8Array.of(0x7d), results: Uint8Array.of(0x7d, 0x7d) });
@@ -35,7 +38,12 @@ describe('readModule', () => {
     expect(module.memories).toEqual([{ initial: 1, maximum: 3 }]);
     expect(module.globals.map(({ mutable }) => mutable)).toEqual([false, true, false, false]);
     expect(module.tags).toBe(1);
-    expect(module.exports.map(({ name, kind, index }) => `${name} ${kind} ${index}`)).toEqual(['t table 1', 'm memory 0', 'g global 1', 'h function 2']);
+    expect(module.exports.map(({ name, kind, index }) => `${name} ${kind} ${index}`)).toEqual([
+      't table 1',
+      'm memory 0',
+      'g global 1',
+      'h function 2',
+    ]);
     expect(module.start).toBe(1);
     expect([module.elementSegments, module.dataSegments]).toEqual([1, 2]);
     expect(module.bodyStarts.length).toBe(2);
@@ -43,10 +51,15 @@ describe('readModule', () => {
   });
 
   test('it agrees with the engine on imports and exports', async () => {
-    const bytes = await moduleBytes({ imports: ['logging', 'config', 'metrics'], exports: ['lifecycle', 'neuron', 'tools'] });
+    const bytes = await moduleBytes({
+      imports: ['logging', 'config', 'metrics'],
+      exports: ['lifecycle', 'neuron', 'tools'],
+    });
     const ours = readModule(bytes);
     const theirs = await WebAssembly.compile(bytes);
-    expect(ours.imports.map(({ module, name, kind }) => ({ module, name, kind }))).toEqual(WebAssembly.Module.imports(theirs));
+    expect(ours.imports.map(({ module, name, kind }) => ({ module, name, kind }))).toEqual(
+      WebAssembly.Module.imports(theirs),
+    );
     expect(ours.exports.map(({ name, kind }) => ({ name, kind }))).toEqual(WebAssembly.Module.exports(theirs));
   });
 
@@ -78,7 +91,9 @@ describe('readModule', () => {
 
 describe('customSections', () => {
   test('answers those of that name in their order', async () => {
-    const bytes = await parse('(module (@custom "a" (before first) "one") (@custom "b" "two") (memory 1) (@custom "a" (after memory) "three"))');
+    const bytes = await parse(
+      '(module (@custom "a" (before first) "one") (@custom "b" "two") (memory 1) (@custom "a" (after memory) "three"))',
+    );
     expect(customSections(bytes, 'a').map((section) => Buffer.from(section).toString())).toEqual(['one', 'three']);
     expect(customSections(bytes, '__proto__')).toEqual([]);
   });

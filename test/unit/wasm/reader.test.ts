@@ -7,13 +7,16 @@ function readerOf(...bytes: number[]): Reader {
 }
 
 describe('Reader', () => {
-  test.each([0, 1, 127, 128, 300, 16_383, 16_384, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff])('u32 reads what Writer wrote: %d', (value) => {
-    const writer = new Writer(16);
-    writer.u32(value);
-    const reader = new Reader(writer.finish());
-    expect(reader.u32('a number')).toBe(value);
-    expect(reader.done).toBe(true);
-  });
+  test.each([0, 1, 127, 128, 300, 16_383, 16_384, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff])(
+    'u32 reads what Writer wrote: %d',
+    (value) => {
+      const writer = new Writer(16);
+      writer.u32(value);
+      const reader = new Reader(writer.finish());
+      expect(reader.u32('a number')).toBe(value);
+      expect(reader.done).toBe(true);
+    },
+  );
 
   test('u32 takes numbers that are longer than needed, up to five bytes', () => {
     expect(readerOf(0x80, 0x80, 0x80, 0x80, 0x00).u32('a number')).toBe(0);
