@@ -2,8 +2,10 @@
 //!
 //! Usage: `hal9-bindgen WIT_DIR OUT_DIR`, where OUT_DIR is the root of a checkout (or a temporary folder, to compare).
 
+mod bindings;
 mod contract;
 mod model;
+mod names;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -17,6 +19,9 @@ fn main() -> Result<()> {
     };
     let contract = model::Contract::read(wit)?;
     save(out, "src/protocol/contract.ts", &contract::write(&contract)?)?;
+    for (name, text) in bindings::write(&contract)? {
+        save(out, &format!("workers/abi/generated/{name}"), &text)?;
+    }
     Ok(())
 }
 

@@ -57,13 +57,26 @@ impl Contract {
         self.resolve.interfaces[interface.id].functions.values()
     }
 
-    /// The type behind aliases (`use`, `type x = y`); `None` for a primitive.
-    pub fn kind<'a>(&'a self, ty: &Type) -> Option<&'a TypeDefKind> {
+    /// As core modules name an interface: `hal9:plugin/neuron@0.1.0`.
+    pub fn full_name(&self, interface: &str) -> String {
+        self.resolve.id_of_name(self.package, interface)
+    }
+
+    /// The type behind aliases (`use`, `type x = y`).
+    pub fn peel(&self, ty: &Type) -> Type {
         match ty {
             Type::Id(id) => match &self.resolve.types[*id].kind {
-                TypeDefKind::Type(inner) => self.kind(inner),
-                kind => Some(kind),
+                TypeDefKind::Type(inner) => self.peel(inner),
+                _ => *ty,
             },
+            primitive => *primitive,
+        }
+    }
+
+    /// What a defined type is; `None` for a primitive.
+    pub fn kind(&self, ty: &Type) -> Option<&TypeDefKind> {
+        match self.peel(ty) {
+            Type::Id(id) => Some(&self.resolve.types[id].kind),
             _ => None,
         }
     }
@@ -71,18 +84,14 @@ impl Contract {
     /// Whether a value of this type lies partly behind a pointer.
     pub fn has_pointer(&self, ty: &Type) -> bool {
         match self.kind(ty) {
-            None => match ty {
-                Type::Id(id) => match &self.resolve.types[*id].kind {
-                    TypeDefKind::Type(inner) => self.has_pointer(inner),
-                    _ => false,
-                },
-                primitive => *primitive == Type::String,
-            },
+            None => self.peel(ty) == Type::String,
             Some(TypeDefKind::List(_)) => true,
             Some(TypeDefKind::Record(record)) => record.fields.iter().any(|field| self.has_pointer(&field.ty)),
             Some(TypeDefKind::Tuple(tuple)) => tuple.types.iter().any(|ty| self.has_pointer(ty)),
             Some(TypeDefKind::Option(inner)) => self.has_pointer(inner),
-            Some(TypeDefKind::Result(result)) => [&result.ok, &result.err].into_iter().flatten().any(|ty| self.has_pointer(ty)),
+            Some(TypeDefKind::Result(result)) => {
+                [&result.ok, &result.err].into_iter().flatten().any(|ty| self.has_pointer(ty))
+            }
             Some(_) => false,
         }
     }
