@@ -95,6 +95,8 @@ export const OBSERVE_LIMITS = {
   maxMetricSeries: 500,
   maxMetricLabels: 8,
   maxMetricLabelBytes: 128,
+  /** Each observation of a histogram travels to the main thread (about 1 us there). */
+  maxMetricObservationsPerSecond: 10_000,
 } as const;
 
 /** gRPC messages and what they carry. */
