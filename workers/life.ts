@@ -92,6 +92,7 @@ export class Life {
       if (fault !== undefined) this.#loaded.reports.hostLine('warn', `unload: ${describeFault(fault).message}`);
     }
     this.#dead = true;
+    this.#loaded?.reports.end();
     this.#flush();
     this.#post({ type: 'ended' });
   }

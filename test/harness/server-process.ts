@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { type Client, connect } from '../../src/client/client.js';
 
 export interface ServerProcessOptions {
@@ -26,13 +26,20 @@ export class ServerProcess {
   readonly grpc: string;
   readonly http: string;
   readonly log: LogEntry[];
+  readonly #lines: Interface;
   readonly #folder: string;
 
-  private constructor(child: ChildProcess, ready: { grpc: string; http: string }, log: LogEntry[], folder: string) {
+  private constructor(
+    child: ChildProcess,
+    ready: { grpc: string; http: string },
+    { log, lines }: { log: LogEntry[]; lines: Interface },
+    folder: string,
+  ) {
     this.child = child;
     this.grpc = ready.grpc;
     this.http = ready.http;
     this.log = log;
+    this.#lines = lines;
     this.#folder = folder;
   }
 
@@ -46,14 +53,15 @@ export class ServerProcess {
     });
     const log: LogEntry[] = [];
     let stderr = '';
-    child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
-    if (child.stdout !== null) createInterface(child.stdout).on('line', (line) => log.push(entryOf(line)));
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    const lines = createInterface(child.stdout);
+    lines.on('line', (line) => log.push(entryOf(line)));
     const failed = once(child, 'exit').then(([code]) => {
       throw new Error(`the server ended with ${String(code)} before it was ready: ${stderr}${JSON.stringify(log.slice(-3))}`);
     });
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});
-    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, log, folder);
+    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, { log, lines }, folder);
   }
 
   get pid(): number {
@@ -66,6 +74,15 @@ export class ServerProcess {
 
   connect(timeoutMs = 20_000): Client {
     return connect(this.grpc, { timeoutMs });
+  }
+
+  /** The first line of the log that fits, now or when it is written. */
+  async logged(fits: (entry: LogEntry) => boolean): Promise<LogEntry> {
+    for (;;) {
+      const found = this.log.find(fits);
+      if (found !== undefined) return found;
+      await once(this.#lines, 'line');
+    }
   }
 
   async metrics(): Promise<string> {

@@ -262,7 +262,7 @@ describe('the log', () => {
       { signal: { layer: 'L2', content: 'log this' }, pluginId, requestId: 'logged' },
       { traceparent: `00-${traceId}-b7ad6b7169203331-01` },
     );
-    const line = server.log.find(({ source, msg }) => source === 'guest' && msg === 'log this');
+    const line = await server.logged(({ source, msg }) => source === 'guest' && msg === 'log this');
     expect(line).toMatchObject({ level: 'info', plugin: 'talkative', version: '1.0.0', requestId: 'logged', traceId });
   });
 });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CallError } from '../../src/client/call-error.js';
 import type { Client } from '../../src/client/client.js';
+import { DataDirectory } from '../../src/package/data-directory.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess, type ServerProcessOptions } from '../harness/server-process.js';
 
@@ -100,7 +101,7 @@ describe('SIGTERM', () => {
     await untilBusy(server);
     const exited = once(server.child, 'exit');
     server.child.kill('SIGTERM');
-    await untilLogged(server, 'stopping: calls under way may end');
+    await server.logged(({ msg }) => msg === 'stopping: calls under way may end');
     server.child.kill('SIGTERM');
     expect((await exited)[0]).toBe(143);
     expect(await lost).toBeInstanceOf(CallError);
@@ -175,14 +176,11 @@ describe('a server that has stopped', () => {
     expect(await server.stop(1_000)).toBe(0);
     await new Promise((resolve) => setImmediate(resolve));
     expect(held()).toEqual(before);
-    expect(existsSync(join(dataDir, 'lock')) ? readdirSync(join(dataDir, 'lock')) : []).toEqual([]);
+    const reopened = await DataDirectory.open(dataDir);
+    await reopened.close();
   });
 });
 
 async function untilBusy(server: ServerProcess): Promise<void> {
   while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics())) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function untilLogged(server: ServerProcess, text: string): Promise<void> {
-  while (!server.log.some(({ msg }) => msg === text)) await new Promise((resolve) => setImmediate(resolve));
 }
