@@ -13,6 +13,5 @@ export default defineConfig({
     // A promise that nobody waits for is a fault, wherever it fails.
     dangerouslyIgnoreUnhandledErrors: false,
     restoreMocks: true,
-    reporters: process.env.CI === undefined ? ['default'] : ['default', 'github-actions'],
   },
 });

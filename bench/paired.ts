@@ -30,7 +30,8 @@ interface Burst {
   othersUs: number;
 }
 
-const WARM_UP_BURSTS = 3;
+/** Until the code that runs is compiled, rates say nothing. */
+const WARM_UP_MS = 1_500;
 
 /**
  * Runs the sides' bursts by turns, so that what disturbs the machine disturbs all of them, and divides within each turn.
@@ -62,7 +63,8 @@ export async function runPaired(
 /** Warms a side up, and finds out how many messages fill a burst. */
 async function calibrate(load: Load, side: Side, burstMs: number): Promise<number> {
   let count = Math.max(2 * side.order.inFlight, 20);
-  for (let i = 0; i < WARM_UP_BURSTS; i++) {
+  const until = performance.now() + WARM_UP_MS;
+  while (performance.now() < until) {
     const { rate } = await burst(load, side, count);
     count = Math.max(side.order.inFlight, Math.ceil(((rate / side.signals) * burstMs) / 1_000));
   }
