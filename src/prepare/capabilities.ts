@@ -1,8 +1,7 @@
-/** What a manifest says of a plugin, held against its module and against this server. */
+/** What a manifest says that a plugin offers, held against its module and against this server. */
 
-import semver from 'semver';
 import { HostError } from '../errors.js';
-import type { Capability, Manifest } from '../package/manifest.js';
+import { type Capability, isAtLeast, type Manifest } from '../package/manifest.js';
 import { CONTRACT_PACKAGE, CONTRACT_VERSION } from '../protocol/contract.js';
 import { IMPLEMENTED } from './implemented.js';
 
@@ -45,15 +44,5 @@ export function checkExportsFit(manifest: Manifest, exported: readonly string[])
     'MODULE_INVALID',
     `the module's exports do not fit metadata.capabilities: expected the interfaces ${[...needed].join(', ')}, found ` +
       `${exported.join(', ') || 'none'} (${faults.join('; ')})`,
-  );
-}
-
-/** @throws HostError MANIFEST_INVALID where the plugin asks for a newer server */
-export function checkHostVersion(manifest: Manifest, hostVersion: string): void {
-  const least = manifest.metadata.requirements.min_hal9_version;
-  if (semver.gte(hostVersion, least)) return;
-  throw new HostError(
-    'MANIFEST_INVALID',
-    `manifest.json: metadata.requirements.min_hal9_version: expected at most ${hostVersion}, the version of this server, found ${least}`,
   );
 }

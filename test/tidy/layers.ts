@@ -52,7 +52,10 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
   settings: [],
 };
 
-/** The folders that import each package: one, or two for gRPC, which has a server's and a client's side. */
+/**
+ * The folders that import each package: one; two for gRPC, which has a server's and a client's side, and for zod: the
+ * manifest and the configuration are the two documents that people write.
+ */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc', 'client'],
   '@grpc/proto-loader': ['rpc', 'client'],
@@ -66,7 +69,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],
-  zod: ['package'],
+  zod: ['package', 'config'],
 };
 
 /** The layer of a file below src/: its folder, or its own name. */

@@ -3,7 +3,10 @@
  * has become smaller, the test asks for the new number.
  */
 export const MAX_FILE_LINES = 300;
-export const LONG_FILES: Readonly<Record<string, number>> = {};
+export const LONG_FILES: Readonly<Record<string, number>> = {
+  'src/pool/crew.ts': 360,
+  'src/wasm/module.ts': 400,
+};
 
 export const MAX_FUNCTION_LINES = 70;
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};

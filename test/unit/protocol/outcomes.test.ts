@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { decodePluginError } from '../../../src/protocol/codec.js';
-import { hostOutcome, LIMIT, type NumberedOutcome, OUTCOME, packOutcomes, unpackOutcomes } from '../../../src/protocol/outcomes.js';
+import {
+  hostOutcome,
+  LIMIT,
+  type NumberedOutcome,
+  OUTCOME,
+  packOutcomes,
+  unpackOutcomes,
+} from '../../../src/protocol/outcomes.js';
 import { loadDefinition } from './proto-enums.js';
 
 function roundTrip(outcomes: NumberedOutcome[]): NumberedOutcome[] {
