@@ -1,5 +1,11 @@
 /** The load process: sends bursts over plain HTTP/2 with messages encoded beforehand, so that it costs as little as can be. */
-import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { median } from '../measure.js';
 import type { BurstOrder, BurstResult } from './burst.js';
 import { FrameReader, frame } from './frames.js';
@@ -47,7 +53,7 @@ async function unaryBurst(session: ClientHttp2Session, order: BurstOrder): Promi
       let status: unknown;
       const call = session.request(headers);
       call.on('response', (h) => (status = h['grpc-status'] ?? status));
-      call.on('trailers', (h) => (status = h['grpc-status']));
+      call.on('trailers', (h: IncomingHttpHeaders) => (status = h['grpc-status']));
       call.on('data', (chunk: Buffer) => (bytes += chunk.length));
       call.on('error', reject);
       call.on('end', () => {
@@ -88,7 +94,7 @@ async function streamBurst(session: ClientHttp2Session, order: BurstOrder): Prom
   };
   await new Promise<void>((resolve, reject) => {
     call.on('error', reject);
-    call.on('trailers', (h) =>
+    call.on('trailers', (h: IncomingHttpHeaders) =>
       h['grpc-status'] === '0' ? undefined : reject(new Error(`the stream ended: ${JSON.stringify(h)}`)),
     );
     call.on('end', resolve);

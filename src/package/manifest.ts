@@ -275,8 +275,3 @@ function refuseRepeated(keys: readonly string[], context: z.core.$RefinementCtx<
     seen.add(key);
   });
 }
-
-/** Whether a version is the other one or a later one (semver.org, precedence). */
-export function isAtLeast(version: string, least: string): boolean {
-  return semver.gte(version, least);
-}

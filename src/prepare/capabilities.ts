@@ -1,7 +1,7 @@
 /** What a manifest says that a plugin offers, held against its module and against this server. */
 
 import { HostError } from '../errors.js';
-import { type Capability, isAtLeast, type Manifest } from '../package/manifest.js';
+import type { Capability, Manifest } from '../package/manifest.js';
 import { CONTRACT_PACKAGE, CONTRACT_VERSION } from '../protocol/contract.js';
 import { IMPLEMENTED } from './implemented.js';
 
