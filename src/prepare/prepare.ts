@@ -6,16 +6,21 @@
 import { createHash } from 'node:crypto';
 import { HostError } from '../errors.js';
 import { GUEST_LIMITS, MODULE_LIMITS } from '../limits.js';
+import { checkHostVersion } from '../package/host-version.js';
 import type { Manifest } from '../package/manifest.js';
 import { CONTRACT_PACKAGE, CONTRACT_VERSION, INTERFACES } from '../protocol/contract.js';
+import { stands } from '../protocol/defences.js';
 import { PREVIEW1 } from '../protocol/preview1.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
-import { checkCapabilitiesImplemented, checkExportsFit, checkHostVersion } from './capabilities.js';
+import { checkCapabilitiesImplemented, checkExportsFit } from './capabilities.js';
 import { checkModule, type ModuleFacts } from './check.js';
 import { IMPLEMENTED } from './implemented.js';
 import { readCached, writeCached } from './prepared-entry.js';
 import { Semaphore } from './semaphore.js';
+
+/** What a 32-bit memory can have. */
+const MAX_MEMORY_BYTES = 2 ** 32;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
 export const PIPELINE_VERSION = 1;
@@ -104,7 +109,7 @@ export class Preparer {
     const checked = checkModule(module);
     checkExportsFit(source.manifest, checked.exports);
     await this.#compile(original);
-    const limited = limitModule(module, memoryLimitBytes(source.manifest));
+    const limited = limitModule(module, stands('memory-cap') ? memoryLimitBytes(source.manifest) : MAX_MEMORY_BYTES);
     const memory = { initialBytes: limited.initialMemoryBytes, maximumBytes: limited.maximumMemoryBytes };
     return { facts: { ...checked, memory, moduleBytes: original.length }, bytes: limited.bytes };
   }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { GuestViolation, OutputLimitExceeded } from './violation.js';
+import { stands } from '../../src/protocol/defences.js';
+import { GuestExit, GuestViolation, OutputLimitExceeded } from './violation.js';
 
 /** Functions of one import module, by field. */
 export type CoreFunctions = Readonly<Record<string, (...core: never[]) => unknown>>;
@@ -100,7 +101,7 @@ export class GuestCore {
 
   /** Before an export is called, and before its arguments are lowered. */
   enter(): void {
-    if (this.#state !== IDLE) throw this.#ended();
+    if (this.#state !== IDLE && stands('discard')) throw this.#ended();
     this.#state = RUNNING;
     if (this.u8.length === 0) this.renew();
   }
@@ -144,6 +145,7 @@ export class GuestCore {
 
   /** A host function failed: what it threw, after which the instance is dead whatever the guest catches. */
   failed(error: unknown): unknown {
+    if (error instanceof GuestExit && !stands('exit')) return error;
     if (this.#state !== DEAD) {
       this.#state = DEAD;
       this.#fault = error;
@@ -232,7 +234,7 @@ export class GuestCore {
       // Nothing but ASCII: no need to ask the runtime.
       if (seen < 0x80) return copy;
     }
-    if (!isUtf8(copy)) throw new GuestViolation('a string is not UTF-8');
+    if (!isUtf8(copy) && stands('utf8')) throw new GuestViolation('a string is not UTF-8');
     return copy;
   }
 
@@ -252,7 +254,7 @@ export class GuestCore {
   list(pointer: number, length: number, size: number, align: number, leaves: number): number {
     const count = length >>> 0;
     this.#elementsLeft -= count;
-    if (this.#elementsLeft < 0)
+    if (this.#elementsLeft < 0 && stands('output-budget'))
       throw new OutputLimitExceeded(`more list elements than the guest may hand out (${count} more)`);
     this.#charge(count * (ELEMENT_COST + LEAF_COST * leaves));
     return this.area(pointer, count * size, align, 'list');
@@ -274,7 +276,7 @@ export class GuestCore {
 
   #charge(bytes: number): void {
     this.#bytesLeft -= bytes;
-    if (this.#bytesLeft < 0)
+    if (this.#bytesLeft < 0 && stands('output-budget'))
       throw new OutputLimitExceeded(`more bytes than the guest may hand out (${-this.#bytesLeft} more)`);
   }
 

@@ -1,4 +1,5 @@
 import type { GuestBounds, LogLevel, LogLine, LogMessage } from '../../src/protocol/bind.js';
+import { stands } from '../../src/protocol/defences.js';
 import { cutAt, textOf } from './guest-text.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -40,7 +41,7 @@ export class GuestLines {
   add(level: LogLevel, stream: LogLine['stream'], bytes: Uint8Array, cutBytes = 0): void {
     const end = cutAt(bytes, this.#maxLineBytes);
     const cut = bytes.length - end + cutBytes;
-    if (!this.#lines.take(1) || !this.#bytes.take(end)) {
+    if ((!this.#lines.take(1) || !this.#bytes.take(end)) && stands('log-cap')) {
       this.#droppedLines++;
       this.#droppedBytes += end + cut;
       return;

@@ -1,4 +1,4 @@
-;; Answers with a string that is not UTF-8: a quoted byte 0xff, so that it would pass for JSON once it was decoded leniently.
+;; Answers a signal with one whose content is the byte 0xff.
 (module
   (memory (export "memory") 17)
   (global $next (mut i32) (i32.const 65536))
@@ -7,10 +7,16 @@
     (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
     (global.set $next (i32.add (local.get $at) (local.get 3)))
     (local.get $at))
-  (func (export "hal9:plugin/tools@0.1.0#execute") (param $tool i32) (param $tool-bytes i32) (param $parameters i32) (param $parameters-bytes i32) (result i32)
-    (i32.store (i32.const 1024) (i32.const 0x0022ff22))
+  (func (export "hal9:plugin/neuron@0.1.0#process")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.store8 (i32.const 1024) (i32.const 0xff))
+    ;; The record at 4096: all empty but the content, at offset 28.
+    (i32.store (i32.const 4124) (i32.const 1024))
+    (i32.store (i32.const 4128) (i32.const 1))
     (i32.store (i32.const 2048) (i32.const 0))
-    (i32.store (i32.const 2052) (i32.const 1024))
-    (i32.store (i32.const 2056) (i32.const 3))
+    (i32.store (i32.const 2052) (i32.const 4096))
+    (i32.store (i32.const 2056) (i32.const 1))
     (i32.const 2048))
+  (func (export "hal9:plugin/neuron@0.1.0#export-state") (result i32) (unreachable))
+  (func (export "hal9:plugin/neuron@0.1.0#import-state") (param i32 i32) (result i32) (unreachable))
 )
