@@ -14,7 +14,8 @@ import {
   INTERFACES,
 } from '../protocol/contract.js';
 import { PREVIEW1, PREVIEW1_MODULE } from '../protocol/preview1.js';
-import { type Export, functionType, type Import, type Module } from '../wasm/module.js';
+import type { Export, Import } from '../wasm/item-types.js';
+import { functionType, type Module } from '../wasm/module.js';
 import { IMPLEMENTED } from './implemented.js';
 import { describeSignature, REALLOC, type Signature, sameSignature } from './signature.js';
 

@@ -5,7 +5,8 @@
 
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS } from '../limits.js';
-import { type Module, PAGE_BYTES, type Size } from './module.js';
+import { PAGE_BYTES, type Size } from './item-types.js';
+import type { Module } from './module.js';
 import { tooMany } from './reader.js';
 import { SECTION } from './sections.js';
 import { unsupported } from './value-type.js';

@@ -5,7 +5,6 @@
 export const MAX_FILE_LINES = 300;
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/pool/crew.ts': 360,
-  'src/wasm/module.ts': 400,
 };
 
 export const MAX_FUNCTION_LINES = 70;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type Manifest, parseManifest } from '../../../src/package/manifest.js';
 import { type ModuleCache, Preparer } from '../../../src/prepare/prepare.js';
-import { PAGE_BYTES } from '../../../src/wasm/module.js';
+import { PAGE_BYTES } from '../../../src/wasm/item-types.js';
 import { aManifest } from '../package/a-package.js';
 import { type ModuleText, moduleBytes } from './module-text.js';
 

@@ -1,8 +1,9 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, test } from 'vitest';
 import { MODULE_LIMITS } from '../../../src/limits.js';
+import { PAGE_BYTES } from '../../../src/wasm/item-types.js';
 import { limitModule } from '../../../src/wasm/limit.js';
-import { PAGE_BYTES, readModule } from '../../../src/wasm/module.js';
+import { readModule } from '../../../src/wasm/module.js';
 
 async function limited(text: string, memoryPages: number) {
   return limitModule(readModule(await parse(text)), memoryPages * PAGE_BYTES);
