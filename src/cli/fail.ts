@@ -19,10 +19,11 @@ interface Failure {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   PLUGIN_NOT_FOUND: 'see "hal9 plugin list"',
   PLUGIN_AMBIGUOUS: 'see "hal9 plugin list"',
-  PLUGIN_ACTIVE: 'run "hal9 plugin deactivate" first',
-  NOBODY_REGISTERED: 'see "hal9 plugin list"; "hal9 plugin activate" puts one into service',
-  TOOL_NOT_FOUND: 'see "hal9 tool list"; "hal9 plugin activate" puts a plugin into service',
+  PLUGIN_ACTIVE: 'see "hal9 plugin deactivate"',
+  NOBODY_REGISTERED: 'see "hal9 plugin list" and "hal9 plugin activate"',
+  TOOL_NOT_FOUND: 'see "hal9 tool list"',
   TOOL_AMBIGUOUS: 'choose one with --plugin',
+  DATA_DIR_LOCKED: 'stop it, or choose another with --data-dir',
 };
 
 /**
@@ -36,10 +37,9 @@ export function fail(error: unknown, options: { json?: boolean; server?: string 
     process.stdout.write(`${JSON.stringify({ error: failure })}\n`);
     return;
   }
-  const next = NEXT_STEPS[failure.reason];
-  const text = [failure.message, next, retryText(failure.retryAfterMs)].filter(Boolean).join('; ');
+  const next = [NEXT_STEPS[failure.reason], retryText(failure.retryAfterMs)].filter(Boolean).join('; ');
   const name = failure.reason || failure.code;
-  process.stderr.write(`hal9: ${name === '' ? '' : `${name}: `}${printable(text)}\n`);
+  process.stderr.write(`hal9: ${printable(`${name}: ${failure.message}${next === '' ? '' : ` (${next})`}`)}\n`);
 }
 
 function retryText(retryAfterMs: number | undefined): string {
@@ -54,7 +54,8 @@ function describe(error: unknown, server: string | undefined): { failure: Failur
   // Commands that do their work here (pack, serve) fail with the server's own errors.
   const { status: code, reason, message, details, cause } = HostError.from(error);
   const status = reason === 'CONFIG_INVALID' ? EXIT.usage : exitOfStatus(code);
-  const shown = reason === 'INTERNAL' ? `${message}: ${String(cause)}` : message;
+  // There is no log of a server to look into, and nobody here to keep secrets from.
+  const shown = reason === 'INTERNAL' ? String(cause) : message;
   return { failure: { code, reason, message: shown, details }, status };
 }
 
