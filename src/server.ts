@@ -59,7 +59,10 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await plugins.open();
     for (const dev of config.devDirs) {
       const { ref } = await plugins.openDirectory(dev);
-      log.warn({ plugin: ref.id, name: ref.name, version: ref.version }, 'a plugin runs from a development directory: unsigned');
+      log.warn(
+        { plugin: ref.id, name: ref.name, version: ref.version },
+        'a plugin runs from a development directory: unsigned',
+      );
     }
     const dispatcher = new Dispatcher(registry);
     const streams = new SignalStreams(dispatcher, (refusal) => metrics.refused(refusal.reason));
@@ -73,7 +76,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(async () => rpc.forceShutdown());
     metrics.watchInFlight(() => rpc.inFlight.count);
     let serving = true;
-    const http = await startHttp({ config, log, metrics, notReady: () => (serving ? undefined : 'the server is stopping') });
+    const http = await startHttp({
+      config,
+      log,
+      metrics,
+      notReady: () => (serving ? undefined : 'the server is stopping'),
+    });
     closers.push(() => http.stop());
     rpc.serve();
     return {

@@ -7,7 +7,7 @@ import { type NumberedOutcome, packOutcomes } from '../src/protocol/outcomes.js'
 import { RunningWriter } from '../src/protocol/running.js';
 import { Caller } from './calls/caller.js';
 import { describeFault } from './calls/fault.js';
-import { load, type Loaded, unload } from './loading.js';
+import { type Loaded, load, unload } from './loading.js';
 
 /** Finished answers are not held back behind a slow call: they leave before the next call once this time has passed. */
 const HOLD_MS = 0.1;
@@ -46,6 +46,7 @@ export class Life {
   #bind(message: BindMessage): void {
     this.#running = new RunningWriter(message.running);
     const startedMs = monotonicMs();
+    this.#running.startLoading(startedMs);
     const result = load(message, (report) => this.#post(report));
     if (!result.ok) {
       this.#dead = true;

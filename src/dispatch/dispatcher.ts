@@ -145,12 +145,19 @@ function nobody({ layer, neuronType, pluginId }: SignalRequest): HostError {
     neuronType === '' ? '' : ` of type "${neuronType.slice(0, 64)}"`,
     pluginId === '' ? '' : ` in plugin "${pluginId.slice(0, 64)}"`,
   ].join('');
-  return new HostError('NOBODY_REGISTERED', `no active plugin has a neuron${which} for layer L${layer}; activate one first`);
+  return new HostError(
+    'NOBODY_REGISTERED',
+    `no active plugin has a neuron${which} for layer L${layer}; activate one first`,
+  );
 }
 
 function noTool({ tool, pluginId }: ToolRequest): HostError {
-  const where = pluginId === '' ? 'no active plugin offers' : `plugin "${pluginId.slice(0, 64)}" is not active or does not offer`;
-  return new HostError('TOOL_NOT_FOUND', `${where} a tool named "${tool.slice(0, 64)}"; ListTools names those there are`);
+  const where =
+    pluginId === '' ? 'no active plugin offers' : `plugin "${pluginId.slice(0, 64)}" is not active or does not offer`;
+  return new HostError(
+    'TOOL_NOT_FOUND',
+    `${where} a tool named "${tool.slice(0, 64)}"; ListTools names those there are`,
+  );
 }
 
 function ambiguous(tool: string, plugins: readonly ActivePlugin[]): HostError {

@@ -74,7 +74,12 @@ export class InstalledPlugin {
     const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
     this.#crew = crew;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
-    const offer: ActivePlugin = { ref: this.ref, neurons: neuronOffers(this.manifest), tools: toolOffers(this.manifest), crew };
+    const offer: ActivePlugin = {
+      ref: this.ref,
+      neurons: neuronOffers(this.manifest),
+      tools: toolOffers(this.manifest),
+      crew,
+    };
     this.#runtime.registry.add(offer);
   }
 

@@ -26,7 +26,10 @@ export function lookUp(plugins: ReadonlyMap<string, InstalledPlugin>, idOrName: 
 function suggestions(plugins: ReadonlyMap<string, InstalledPlugin>, wanted: string): string[] {
   const text = wanted.toLowerCase();
   return [...plugins.values()]
-    .filter(({ ref }) => ref.id.startsWith(text) || ref.name.toLowerCase().includes(text) || text.includes(ref.name.toLowerCase()))
+    .filter(
+      ({ ref }) =>
+        ref.id.startsWith(text) || ref.name.toLowerCase().includes(text) || text.includes(ref.name.toLowerCase()),
+    )
     .slice(0, MAX_SUGGESTIONS)
     .map(({ ref }) => `${ref.name} (${ref.id})`);
 }

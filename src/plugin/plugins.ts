@@ -59,7 +59,11 @@ export class InstalledPlugins implements Plugins {
     const contents = await readDirectory(directory);
     return this.#serial.run(async () => {
       const { id } = contents.manifest.metadata;
-      if (this.#plugins.has(id)) throw new HostError('PLUGIN_EXISTS', `plugin ${id} is installed; uninstall it, or change the id in the directory`);
+      if (this.#plugins.has(id))
+        throw new HostError(
+          'PLUGIN_EXISTS',
+          `plugin ${id} is installed; uninstall it, or change the id in the directory`,
+        );
       const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
       await plugin.activate();
       this.#plugins.set(id, plugin);
@@ -129,7 +133,11 @@ export class InstalledPlugins implements Plugins {
     const before = this.#plugins.get(id);
     if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
     if (before !== undefined) refuseReplacement(before, version);
-    const plugin = await this.#prepare(contents, { config: before?.config ?? '{}', installedAtMs: Date.now(), development: false });
+    const plugin = await this.#prepare(contents, {
+      config: before?.config ?? '{}',
+      installedAtMs: Date.now(),
+      development: false,
+    });
     await this.#parts.store.put(contents, bytes);
     const unopened = this.#unopened.get(id);
     this.#unopened.delete(id);
@@ -173,7 +181,10 @@ export class InstalledPlugins implements Plugins {
   }
 
   #notStarted(plugin: InstalledPlugin, error: unknown): void {
-    this.#parts.log.error({ plugin: plugin.ref.id, err: error }, 'a plugin could not be started; its next call tries again');
+    this.#parts.log.error(
+      { plugin: plugin.ref.id, err: error },
+      'a plugin could not be started; its next call tries again',
+    );
   }
 
   async #prepare(
@@ -194,7 +205,14 @@ export class InstalledPlugins implements Plugins {
   #writeIndex(): Promise<void> {
     const entries = [...this.#plugins.values()]
       .filter((plugin) => !plugin.development)
-      .map(({ ref, digest, wanted, config, installedAtMs }) => ({ id: ref.id, version: ref.version, digest, active: wanted, config, installedAtMs }));
+      .map(({ ref, digest, wanted, config, installedAtMs }) => ({
+        id: ref.id,
+        version: ref.version,
+        digest,
+        active: wanted,
+        config,
+        installedAtMs,
+      }));
     return this.#parts.store.writeIndex([...entries, ...this.#unopened.values()]);
   }
 }
@@ -210,5 +228,8 @@ function refuseReplacement(before: InstalledPlugin, version: string): void {
 }
 
 function active(plugin: InstalledPlugin, before: string): HostError {
-  return new HostError('PLUGIN_ACTIVE', `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`);
+  return new HostError(
+    'PLUGIN_ACTIVE',
+    `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`,
+  );
 }

@@ -39,7 +39,7 @@ type State = 'unbound' | 'binding' | 'ready' | 'ending' | 'dead';
  * Calls are numbered from 1 and packed; those that arrive while the worker is busy leave together.
  */
 export class Life {
-  /** On the clock of `monotonic.ts`; of no meaning before `bind`. */
+  /** When it was given to its crew, on the clock of `monotonic.ts`; of no meaning before `bind`. */
   boundAtMs = 0;
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
@@ -95,6 +95,12 @@ export class Life {
       this.#flushScheduled = true;
       setImmediate(() => this.#flush());
     }
+  }
+
+  /** When the worker began to load its plugin; undefined while the thread is still starting. */
+  get loadingSinceMs(): number | undefined {
+    const { started, startedAtMs } = this.#running.read();
+    return started === 0 && startedAtMs > 0 ? startedAtMs : undefined;
   }
 
   /** The call that runs now and since when, or none. */

@@ -1,17 +1,34 @@
+import { status as StatusCode } from '@grpc/grpc-js';
 import type { PluginAnswer } from '../dispatch/dispatcher.js';
 import type { HostError } from '../errors.js';
 import type { ActivePlugin } from '../plugin/capability-registry.js';
-import { type Cost, sizeCost, sizePluginRef, sizeRefusal, writeCost, writePluginRef, writeRefusal } from '../protocol/codec.js';
+import {
+  type Cost,
+  sizeCost,
+  sizePluginRef,
+  sizeRefusal,
+  writeCost,
+  writePluginRef,
+  writeRefusal,
+} from '../protocol/codec.js';
 import { LIMIT, OUTCOME } from '../protocol/outcomes.js';
 import { sizeBlock, sizeUint64, writeBlock, writeUint32, writeUint64 } from '../protocol/wire.js';
-import { status as StatusCode } from '@grpc/grpc-js';
 
 /**
  * The answers of the execution service, written straight into one buffer: the worker has encoded what the guest said,
  * the main thread adds what only it knows. Tags are field << 3 | wire type (protobuf encoding specification); a test
  * holds every message against proto-loader's decoder.
  */
-const TAG = { plugin: 0x0a, outcome: 0x10, limit: 0x18, cost: 0x3a, first: 0x0a, second: 0x12, third: 0x1a, id: 0x08 } as const;
+const TAG = {
+  plugin: 0x0a,
+  outcome: 0x10,
+  limit: 0x18,
+  cost: 0x3a,
+  first: 0x0a,
+  second: 0x12,
+  third: 0x1a,
+  id: 0x08,
+} as const;
 
 const references = new WeakMap<ActivePlugin, Uint8Array>();
 const encoder = new TextEncoder();
@@ -97,7 +114,13 @@ function measure(answer: PluginAnswer): MeasuredResult {
   const reference = referenceField(answer.plugin);
   const costSize = sizeCost(cost);
   const limitSize = outcome.limit === 'none' ? 0 : 2;
-  return { answer, reference, cost, costSize, size: reference.length + 2 + limitSize + outcome.body.length + sizeField(costSize) };
+  return {
+    answer,
+    reference,
+    cost,
+    costSize,
+    size: reference.length + 2 + limitSize + outcome.body.length + sizeField(costSize),
+  };
 }
 
 function writeResults(results: readonly MeasuredResult[], out: Uint8Array, start: number): number {

@@ -157,7 +157,8 @@ class SignalStream {
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
-    if (!this.#gone && !this.#stream.write(encodeStreamResponse(request.id, answers, request.requestId))) this.#blocked = true;
+    if (!this.#gone && !this.#stream.write(encodeStreamResponse(request.id, answers, request.requestId)))
+      this.#blocked = true;
     this.#regulate();
     this.#finish();
   }
@@ -171,7 +172,11 @@ class SignalStream {
     if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
     this.#gone = true;
     if (this.#ended) this.#stream.end();
-    else this.#stream.emit('error', toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')));
+    else
+      this.#stream.emit(
+        'error',
+        toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')),
+      );
     this.#closed();
   }
 }

@@ -1,4 +1,4 @@
-import { decodeSignal, type Signal as WireSignal, sizeSignal, writeSignal } from '../../src/protocol/codec.js';
+import { decodeSignal, sizeSignal, type Signal as WireSignal, writeSignal } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
 import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation, type PluginError, type Signal } from '../abi/guest.js';
@@ -23,7 +23,8 @@ export function callSignal(guest: Guest, bytes: Uint8Array): Answer {
 
 /** The contract's codes count from 0, the proto's from 1. */
 export function errorFromGuest(error: PluginError) {
-  if (error.details !== undefined && !isJson(error.details)) throw new GuestViolation('error details are not a JSON text');
+  if (error.details !== undefined && !isJson(error.details))
+    throw new GuestViolation('error details are not a JSON text');
   return { code: error.code + 1, message: error.message, details: error.details ?? new Uint8Array(0) };
 }
 

@@ -33,7 +33,8 @@ export function callTool(guest: Guest, table: ToolTable, bytes: Uint8Array): Ans
   if (tool === undefined) throw new RequestRefused(`tool: the plugin declares no tool named "${name.slice(0, 64)}"`);
   const result = guest.tools.execute(request.tool, validateParameters(tool, request.parameters));
   if (!result.ok) return { failed: true, body: encodeErrorField(errorFromGuest(result.error)) };
-  if (!isJson(result.value)) throw new GuestViolation(`tool "${name}" answered with something that is not one JSON text`);
+  if (!isJson(result.value))
+    throw new GuestViolation(`tool "${name}" answered with something that is not one JSON text`);
   return { failed: false, body: encodeValue(result.value) };
 }
 
