@@ -19,6 +19,11 @@ const MODULES = [
   { path: 'examples/echo/echo.wasm', crate: 'echo', target: 'wasm32-wasip1' },
   // The same plugin without WASI: the bindings are compared with another implementation on it.
   { path: 'examples/echo/echo.unknown.wasm', crate: 'echo', target: 'wasm32-unknown-unknown' },
+  {
+    path: 'examples/sentiment-analyzer/sentiment-analyzer.wasm',
+    crate: 'sentiment-analyzer',
+    target: 'wasm32-wasip1',
+  },
 ];
 
 /** Ends the run in good order where nothing can be built; under CI that is a failure. */

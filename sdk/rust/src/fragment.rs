@@ -379,7 +379,11 @@ mod tests {
     };
     const TOOLS: &[Tool] = &[
         Tool::new("one", "", &[]),
-        Tool::new("two", "d", &[Parameter::integer("n", "how often").default_json("[1,2]"), Parameter::string("s", "").optional()]),
+        Tool::new(
+            "two",
+            "d",
+            &[Parameter::integer("n", "how often").default_json("[1,2]"), Parameter::string("s", "").optional()],
+        ),
     ];
 
     fn parse(mut bytes: &[u8]) -> Vec<(String, Value)> {

@@ -91,6 +91,12 @@ pub mod __private {
         const TOOLS: &'static [crate::Tool];
     }
 
+    /// What `neuron_plugin!` declared for a type.
+    pub trait DeclaredNeuron {
+        /// Its layer, name and description.
+        const NEURON: crate::NeuronType;
+    }
+
     /// Fails to compile, naming the trait, where a plugin does not implement it.
     pub fn assert_neuron<P: Instance + crate::Neuron>() {}
 

@@ -25,6 +25,7 @@
 macro_rules! hal9_plugin {
     ($plugin:ty $(, $field:ident : $value:expr)* $(,)?) => {
         impl $crate::__private::Instance for $plugin {
+            #[allow(clippy::needless_update)]
             const PLUGIN: $crate::Plugin = $crate::Plugin {
                 $($field: $value,)*
                 ..$crate::Plugin::from_cargo(
@@ -88,10 +89,15 @@ macro_rules! hal9_plugin {
 #[macro_export]
 macro_rules! neuron_plugin {
     ($plugin:ty $(, $field:ident : $value:expr)* $(,)?) => {
-        $crate::__fragments!($crate::__private::Fragments::Neuron(&$crate::NeuronType {
-            $($field: $value,)*
-            ..$crate::NeuronType::DEFAULT
-        }));
+        impl $crate::__private::DeclaredNeuron for $plugin {
+            #[allow(clippy::needless_update)]
+            const NEURON: $crate::NeuronType =
+                $crate::NeuronType { $($field: $value,)* ..$crate::NeuronType::DEFAULT };
+        }
+
+        $crate::__fragments!($crate::__private::Fragments::Neuron(
+            &<$plugin as $crate::__private::DeclaredNeuron>::NEURON
+        ));
 
         const _: fn() = $crate::__private::assert_neuron::<$plugin>;
 
@@ -146,9 +152,7 @@ macro_rules! tool_plugin {
             const TOOLS: &'static [$crate::Tool] = $tools;
         }
 
-        $crate::__fragments!($crate::__private::Fragments::Tools(
-            <$plugin as $crate::__private::DeclaredTools>::TOOLS
-        ));
+        $crate::__fragments!($crate::__private::Fragments::Tools(<$plugin as $crate::__private::DeclaredTools>::TOOLS));
 
         const _: fn() = $crate::__private::assert_tool_provider::<$plugin>;
 

@@ -11,9 +11,8 @@ pub use wire::Layer;
 
 impl Layer {
     /// All layers, from the lowest to the highest.
-    pub const ALL: [Layer; 9] = [
-        Layer::L1, Layer::L2, Layer::L3, Layer::L4, Layer::L5, Layer::L6, Layer::L7, Layer::L8, Layer::L9,
-    ];
+    pub const ALL: [Layer; 9] =
+        [Layer::L1, Layer::L2, Layer::L3, Layer::L4, Layer::L5, Layer::L6, Layer::L7, Layer::L8, Layer::L9];
 
     /// 1 to 9.
     pub const fn number(self) -> u8 {
