@@ -4,7 +4,16 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { HostError } from './errors.js';
 import { type ListenAddress, parseListenAddress, parseTcpListenAddress, type TcpAddress } from './listen-address.js';
-import { fileKey, flagName, LOG_FORMATS, LOG_LEVELS, type Setting, SETTINGS, type SettingKey, variableName } from './settings.js';
+import {
+  fileKey,
+  flagName,
+  type LOG_FORMATS,
+  type LOG_LEVELS,
+  SETTINGS,
+  type Setting,
+  type SettingKey,
+  variableName,
+} from './settings.js';
 
 /** What the server runs with: every setting, checked. */
 export interface ServerConfig {
@@ -76,13 +85,19 @@ function readConfigFile(file: string): Record<string, unknown> {
   const document = parseFile(file);
   if (document === null || document === undefined) return {};
   if (typeof document !== 'object' || Array.isArray(document)) {
-    throw new HostError('CONFIG_INVALID', 'the configuration file must hold keys and values, such as "log_level: debug"');
+    throw new HostError(
+      'CONFIG_INVALID',
+      'the configuration file must hold keys and values, such as "log_level: debug"',
+    );
   }
   const known = new Set(SETTINGS.map((setting) => fileKey(setting.key)));
   const unknown = Object.keys(document).filter((key) => !known.has(key));
   if (unknown.length > 0) {
     const names = [...known].sort().join(', ');
-    throw new HostError('CONFIG_INVALID', `the configuration file has unknown keys: ${unknown.join(', ')}; known are ${names}`);
+    throw new HostError(
+      'CONFIG_INVALID',
+      `the configuration file has unknown keys: ${unknown.join(', ')}; known are ${names}`,
+    );
   }
   return document as Record<string, unknown>;
 }
@@ -125,14 +140,26 @@ function schemaOf({ kind }: Setting): z.ZodType {
   switch (kind.type) {
     case 'integer': {
       const expected = { error: `a whole number from ${kind.min} to ${kind.max}` };
-      const digits = z.string(expected).regex(/^\d{1,15}$/, expected).transform(Number);
+      const digits = z
+        .string(expected)
+        .regex(/^\d{1,15}$/, expected)
+        .transform(Number);
       return z.union([z.int(), digits], expected).pipe(z.int().min(kind.min, expected).max(kind.max, expected));
     }
     case 'choice':
       return z.enum(kind.choices as [string, ...string[]], { error: `one of ${kind.choices.join(', ')}` });
     case 'paths': {
       const expected = { error: 'one or more paths' };
-      return z.union([z.string().min(1).transform((path) => [path]), z.array(z.string().min(1))], expected);
+      return z.union(
+        [
+          z
+            .string()
+            .min(1)
+            .transform((path) => [path]),
+          z.array(z.string().min(1)),
+        ],
+        expected,
+      );
     }
     case 'path':
       return z.string({ error: 'a path' }).min(1, { error: 'a path' });

@@ -50,6 +50,7 @@ export const REASONS = {
   LISTEN_REFUSED: { status: 'FAILED_PRECONDITION', meaning: 'The server does not listen on that address.' },
   DATA_DIR_LOCKED: { status: 'FAILED_PRECONDITION', meaning: 'Another server uses the data directory.' },
   DATA_DIR_SCHEMA: { status: 'FAILED_PRECONDITION', meaning: 'The data directory was written by a version that this server cannot read.' },
+  DATA_DIR_DAMAGED: { status: 'FAILED_PRECONDITION', meaning: 'A file of the data directory is missing or damaged.' },
   INTERNAL: { status: 'INTERNAL', meaning: 'A fault of the server; its log says more.' },
 } as const satisfies Record<string, { status: StatusName; meaning: string }>;
 

@@ -16,8 +16,24 @@ export const PACKAGE_LIMITS = {
   maxEntryBytes: 64 * MIB,
   /** Deflate reaches about 1,030:1 on zeros; text and wasm stay below 20:1. */
   maxCompressionRatio: 100,
+  /** Below this, unpacked, the ratio does not matter: a page of spaces is no bomb. */
+  ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+} as const;
+
+/** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
+export const MANIFEST_LIMITS = {
+  maxCapabilities: 256,
+  /** Of one tool. */
+  maxParameters: 64,
+  maxPermissions: 256,
+  /** Assets, and examples. */
+  maxFiles: 1_000,
+  /** Every other list. */
+  maxItems: 64,
+  /** Faults that a refusal lists. */
+  maxFaults: 30,
 } as const;
 
 /** The module of a plugin, before and after rewriting. */
@@ -79,6 +95,8 @@ export const OBSERVE_LIMITS = {
   maxMetricSeries: 500,
   maxMetricLabels: 8,
   maxMetricLabelBytes: 128,
+  /** Each observation of a histogram travels to the main thread (about 1 us there). */
+  maxMetricObservationsPerSecond: 10_000,
 } as const;
 
 /** gRPC messages and what they carry. */
@@ -88,17 +106,33 @@ export const REQUEST_LIMITS = {
   maxNameBytes: 256,
   maxMetadataEntries: 64,
   maxBatchSignals: 1_024,
+  /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
+  maxStreamSignals: 2_048,
   maxChunkBytes: MIB,
 } as const;
 
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
 export const SERVER_LIMITS = {
-  /** Each worker costs about 8 MB and a thread of the scheduler; 64 are half a gigabyte before any guest memory. */
-  maxThreads: 64,
+  /** A stateful plugin needs a thread for as long as it is active; each costs about 8 MB besides its guest's memory. */
+  maxThreads: 256,
   /** A new plugin's first call does not wait for a thread to start (30 to 60 ms). */
   spareWorkers: 1,
   /** A plugin that answers in 1 ms empties it in a second: what waits longer is better refused than served late. */
   maxQueueLength: 1_024,
+  /** Messages waiting for one plugin, together: eight of the largest. */
+  maxQueueBytes: 32 * MIB,
+  /** Instances of one stateless plugin; more than cores only help those that wait. */
+  maxInstances: 4,
+  /** A thread and what a worker loads, besides its guest's memory (measured: 7 to 9 MB). */
+  threadBytes: 12 * MIB,
+  /** The main thread's own: code, connections, compiled modules. */
+  mainThreadBytes: 128 * MIB,
+  /** Of the memory that the process may use, what is promised to guests and threads at most. */
+  guestShare: 0.8,
+  /** A stateless plugin's instance without calls gives its thread back. */
+  idleInstanceMs: 10_000,
+  /** An instance keeps its thread at least this long before another plugin that waits gets it: starting one costs a tenth. */
+  threadQuantumMs: 300,
   /** Calls that the server has taken and not answered, over all connections: some KB each, besides their messages. */
   maxInFlight: 8_192,
   /** HTTP/2 streams of one connection; a client with more to do opens another, or uses StreamSignals. */

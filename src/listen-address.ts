@@ -65,7 +65,10 @@ function parseTcp(text: string): TcpAddress {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw new HostError('CONFIG_INVALID', `expected HOST:PORT with a port of 0 to 65535, found ${JSON.stringify(text)}`);
+    throw new HostError(
+      'CONFIG_INVALID',
+      `expected HOST:PORT with a port of 0 to 65535, found ${JSON.stringify(text)}`,
+    );
   }
   return { type: 'tcp', host: loopbackHost(match[1] ?? match[2] ?? ''), port };
 }

@@ -1,12 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BindMessage, FromWorker, ToWorker } from '../src/protocol/bind.js';
 import { type IncomingCall, unpackCalls } from '../src/protocol/calls.js';
+import { stands } from '../src/protocol/defences.js';
 import { monotonicMs } from '../src/protocol/monotonic.js';
 import { type NumberedOutcome, packOutcomes } from '../src/protocol/outcomes.js';
 import { RunningWriter } from '../src/protocol/running.js';
 import { Caller } from './calls/caller.js';
 import { describeFault } from './calls/fault.js';
-import { load, type Loaded, unload } from './loading.js';
+import { type Loaded, load, unload } from './loading.js';
 
 /** Finished answers are not held back behind a slow call: they leave before the next call once this time has passed. */
 const HOLD_MS = 0.1;
@@ -45,6 +46,7 @@ export class Life {
   #bind(message: BindMessage): void {
     this.#running = new RunningWriter(message.running);
     const startedMs = monotonicMs();
+    this.#running.startLoading(startedMs);
     const result = load(message, (report) => this.#post(report));
     if (!result.ok) {
       this.#dead = true;
@@ -72,7 +74,7 @@ export class Life {
     const outcome = this.#caller.call(call, nowMs);
     this.#running.finish(call.number);
     this.#finished.push(outcome);
-    if (outcome.dead) this.#dead = true;
+    if (outcome.dead && stands('discard')) this.#dead = true;
   }
 
   /** Log lines first: the main thread knows the call that wrote them until its outcome has arrived. */
@@ -91,6 +93,7 @@ export class Life {
       if (fault !== undefined) this.#loaded.reports.hostLine('warn', `unload: ${describeFault(fault).message}`);
     }
     this.#dead = true;
+    this.#loaded?.reports.end();
     this.#flush();
     this.#post({ type: 'ended' });
   }

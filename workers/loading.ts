@@ -9,7 +9,9 @@ export interface Loaded {
   reports: Reports;
 }
 
-export type LoadResult = { ok: true; loaded: Loaded } | { ok: false; cause: BindFailedMessage['cause']; message: string };
+export type LoadResult =
+  | { ok: true; loaded: Loaded }
+  | { ok: false; cause: BindFailedMessage['cause']; message: string };
 
 const encoder = new TextEncoder();
 

@@ -51,12 +51,60 @@ const PEEKS = [['Signal', 'layer']];
 
 /** How each kind of field is typed, read, sized, written and compared with its default. */
 const KINDS = {
-  text: { type: 'Uint8Array', wire: 2, zero: 'EMPTY', read: 'text', size: (v) => `sizeBlock(${v}.length)`, write: 'writeBlock', isSet: (v) => `${v}.length > 0` },
-  bytes: { type: 'Uint8Array', wire: 2, zero: 'EMPTY', read: 'block', size: (v) => `sizeBlock(${v}.length)`, write: 'writeBlock', isSet: (v) => `${v}.length > 0` },
-  uint32: { type: 'number', wire: 0, zero: '0', read: 'uint32', size: (v) => `sizeUint32(${v})`, write: 'writeUint32', isSet: (v) => `${v} !== 0` },
-  enumeration: { type: 'number', wire: 0, zero: '0', read: 'enumeration', size: (v) => `sizeEnumeration(${v})`, write: 'writeEnumeration', isSet: (v) => `${v} !== 0` },
-  uint64: { type: 'bigint', wire: 0, zero: '0n', read: 'uint64', size: (v) => `sizeUint64(${v})`, write: 'writeUint64', isSet: (v) => `${v} !== 0n` },
-  safeUint64: { type: 'number', wire: 0, zero: '0', read: 'safeUint64', size: (v) => `sizeSafeUint64(${v})`, write: 'writeSafeUint64', isSet: (v) => `${v} !== 0` },
+  text: {
+    type: 'Uint8Array',
+    wire: 2,
+    zero: 'EMPTY',
+    read: 'text',
+    size: (v) => `sizeBlock(${v}.length)`,
+    write: 'writeBlock',
+    isSet: (v) => `${v}.length > 0`,
+  },
+  bytes: {
+    type: 'Uint8Array',
+    wire: 2,
+    zero: 'EMPTY',
+    read: 'block',
+    size: (v) => `sizeBlock(${v}.length)`,
+    write: 'writeBlock',
+    isSet: (v) => `${v}.length > 0`,
+  },
+  uint32: {
+    type: 'number',
+    wire: 0,
+    zero: '0',
+    read: 'uint32',
+    size: (v) => `sizeUint32(${v})`,
+    write: 'writeUint32',
+    isSet: (v) => `${v} !== 0`,
+  },
+  enumeration: {
+    type: 'number',
+    wire: 0,
+    zero: '0',
+    read: 'enumeration',
+    size: (v) => `sizeEnumeration(${v})`,
+    write: 'writeEnumeration',
+    isSet: (v) => `${v} !== 0`,
+  },
+  uint64: {
+    type: 'bigint',
+    wire: 0,
+    zero: '0n',
+    read: 'uint64',
+    size: (v) => `sizeUint64(${v})`,
+    write: 'writeUint64',
+    isSet: (v) => `${v} !== 0n`,
+  },
+  safeUint64: {
+    type: 'number',
+    wire: 0,
+    zero: '0',
+    read: 'safeUint64',
+    size: (v) => `sizeSafeUint64(${v})`,
+    write: 'writeSafeUint64',
+    isSet: (v) => `${v} !== 0`,
+  },
   raw: { type: 'Uint8Array', wire: 2, read: 'block', size: (v) => `sizeBlock(${v}.length)`, write: 'writeBlock' },
   message: { wire: 2 },
   map: { type: 'WireEntry', wire: 2, read: 'entry' },
@@ -90,7 +138,18 @@ function describe(message, field) {
   const element = kind === 'message' ? field.resolvedType.name : KINDS[kind].type;
   const type = list ? `${element}[]` : presence ? `${element} | undefined` : element;
   const zero = list ? '[]' : presence ? 'undefined' : KINDS[kind].zero;
-  return { ...KINDS[kind], kind, name: field.name, tag: (field.id << 3) | KINDS[kind].wire, element, type, zero, presence, list, comment: field.comment };
+  return {
+    ...KINDS[kind],
+    kind,
+    name: field.name,
+    tag: (field.id << 3) | KINDS[kind].wire,
+    element,
+    type,
+    zero,
+    presence,
+    list,
+    comment: field.comment,
+  };
 }
 
 const docComment = (text, indent) => (text ? `${indent}/** ${text.replaceAll('\n', ' ')} */\n` : '');
@@ -216,30 +275,35 @@ const NOTES = `/**
  */
 `;
 
-/** Everything that the code uses of wire.ts, by name. */
-function printImports(code) {
-  const names = [
+const IMPORTS = {
+  './wire.js': [
     'EMPTY',
-    'joinParts',
-    'mergeEntries',
     'sizeBlock',
     'sizeEntry',
     'sizeEnumeration',
     'sizeSafeUint64',
     'sizeUint32',
     'sizeUint64',
-    'WireReader',
+    'type WireEntry',
     'writeBlock',
     'writeEntry',
     'writeEnumeration',
     'writeSafeUint64',
     'writeUint32',
     'writeUint64',
-  ];
-  const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
-  const at = used.indexOf('WireReader');
-  used.splice(at, 0, 'type WireEntry');
-  return `import {\n${used.map((name) => `  ${name},\n`).join('')}} from './wire.js';\n`;
+  ],
+  './wire-reader.js': ['joinParts', 'mergeEntries', 'WireReader'],
+};
+
+/** Everything that the code uses of the wire format, by name. */
+function printImports(code) {
+  return Object.entries(IMPORTS)
+    .map(([file, names]) => {
+      const used = names.filter((name) => new RegExp(`\\b${name.replace('type ', '')}\\b`).test(code));
+      const line = `import { ${used.join(', ')} } from '${file}';\n`;
+      return line.length <= 121 ? line : `import {\n${used.map((name) => `  ${name},\n`).join('')}} from '${file}';\n`;
+    })
+    .join('');
 }
 
 /** The text of codec.ts. */
@@ -249,9 +313,19 @@ function generate() {
   root.loadSync('hal9/plugin/v1/execution.proto', { alternateCommentMode: true, keepCase: false }).resolveAll();
   const described = MESSAGES.map((name) => {
     const message = root.lookupType(`${PACKAGE}.${name}`);
-    return { message, fields: message.fieldsArray.map((field) => describe(message, field)).sort((a, b) => a.tag - b.tag) };
+    return {
+      message,
+      fields: message.fieldsArray.map((field) => describe(message, field)).sort((a, b) => a.tag - b.tag),
+    };
   });
-  const blocks = described.flatMap((d) => [printInterface(d), printEmpty(d), printMerge(d), printDecode(d), printSize(d), printWrite(d)]);
+  const blocks = described.flatMap((d) => [
+    printInterface(d),
+    printEmpty(d),
+    printMerge(d),
+    printDecode(d),
+    printSize(d),
+    printWrite(d),
+  ]);
   const code = [...blocks, ...PEEKS.map(([message, field]) => printPeek(described, message, field))].join('\n');
   return `${HEADER}${printImports(code)}\n${NOTES}\n${code}`;
 }

@@ -47,24 +47,15 @@ const MAX_LAYER = 9;
 /** Signals and tool calls to the plugins that offer what is asked for. */
 export class Dispatcher {
   readonly #registry: CapabilityRegistry;
-  readonly #maxInFlight: number;
-  #inFlight = 0;
-  #stopping = false;
-  #drained: (() => void) | undefined;
 
-  constructor(registry: CapabilityRegistry, bounds: { maxInFlight: number }) {
+  constructor(registry: CapabilityRegistry) {
     this.#registry = registry;
-    this.#maxInFlight = bounds.maxInFlight;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
   }
 
   /**
    * Every plugin that is registered for the signal gets it; one that fails does not hide the others.
    *
-   * @throws HostError NOBODY_REGISTERED, REQUEST_INVALID, QUEUE_FULL (of all of them), TOO_MANY_IN_FLIGHT, STOPPING.
+   * @throws HostError NOBODY_REGISTERED, REQUEST_INVALID, QUEUE_FULL (of all of them).
    */
   signal(request: SignalRequest, done: Done): Ticket {
     const { layer, neuronType, pluginId } = request;
@@ -73,58 +64,19 @@ export class Dispatcher {
     }
     const plugins = this.#registry.neurons(layer, neuronType, pluginId);
     if (plugins.length === 0) throw nobody(request);
-    return this.#send('signal', request.signal, plugins, request, done);
+    return new Gathering('signal', plugins, done).send(request.signal, request);
   }
 
-  /** @throws HostError TOOL_NOT_FOUND, TOOL_AMBIGUOUS, QUEUE_FULL, TOO_MANY_IN_FLIGHT, STOPPING. */
+  /** @throws HostError TOOL_NOT_FOUND, TOOL_AMBIGUOUS, QUEUE_FULL. */
   tool(request: ToolRequest, done: Done): Ticket {
     const plugins = this.#registry.tools(request.tool, request.pluginId);
     if (plugins.length === 0) throw noTool(request);
     if (plugins.length > 1) throw ambiguous(request.tool, plugins);
-    return this.#send('tool', request.message, plugins, request, done);
+    return new Gathering('tool', plugins, done).send(request.message, request);
   }
 
   activePlugins(): ActivePlugin[] {
     return this.#registry.all();
-  }
-
-  /** Takes no further requests, and waits for those under way, at most `drainMs`. */
-  async stop(drainMs: number): Promise<void> {
-    this.#stopping = true;
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainMs);
-      this.#drained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #send(kind: CallKind, bytes: Uint8Array, plugins: readonly ActivePlugin[], request: Request, done: Done): Ticket {
-    this.#admit();
-    const gathering = new Gathering(kind, plugins, (answers, refusal) => {
-      this.#inFlight--;
-      if (this.#inFlight === 0) this.#drained?.();
-      done(answers, refusal);
-    });
-    this.#inFlight++;
-    try {
-      gathering.send(kind, bytes, request);
-    } catch (error) {
-      this.#inFlight--;
-      throw error;
-    }
-    return gathering;
-  }
-
-  #admit(): void {
-    if (this.#stopping) throw new HostError('STOPPING', 'the server is stopping; call another one');
-    if (this.#inFlight >= this.#maxInFlight) {
-      throw new HostError('TOO_MANY_IN_FLIGHT', `the server has ${this.#inFlight} calls under way, as many as it may`, {
-        retryAfterMs: 100,
-      });
-    }
   }
 }
 
@@ -146,12 +98,12 @@ class Gathering implements Ticket {
   }
 
   /** @throws HostError when no plugin took the call. */
-  send(kind: CallKind, bytes: Uint8Array, { deadlineMs, origin }: Request): void {
+  send(bytes: Uint8Array, { deadlineMs, origin }: Request): Ticket {
     const refusals: { index: number; error: HostError }[] = [];
     this.#plugins.forEach((plugin, index) => {
       const settle = (outcome: Outcome, queueTimeUs: number): void => this.#answer(index, outcome, queueTimeUs);
       try {
-        this.#calls[index] = plugin.crew.submit({ kind, bytes, deadlineMs, origin, settle });
+        this.#calls[index] = plugin.crew.submit({ kind: this.#kind, bytes, deadlineMs, origin, settle });
       } catch (error) {
         refusals.push({ index, error: HostError.from(error) });
       }
@@ -161,6 +113,7 @@ class Gathering implements Ticket {
     for (const { index, error } of refusals) {
       this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), 0);
     }
+    return this;
   }
 
   cancel(): void {
@@ -192,12 +145,19 @@ function nobody({ layer, neuronType, pluginId }: SignalRequest): HostError {
     neuronType === '' ? '' : ` of type "${neuronType.slice(0, 64)}"`,
     pluginId === '' ? '' : ` in plugin "${pluginId.slice(0, 64)}"`,
   ].join('');
-  return new HostError('NOBODY_REGISTERED', `no active plugin has a neuron${which} for layer L${layer}; activate one first`);
+  return new HostError(
+    'NOBODY_REGISTERED',
+    `no active plugin has a neuron${which} for layer L${layer}; activate one first`,
+  );
 }
 
 function noTool({ tool, pluginId }: ToolRequest): HostError {
-  const where = pluginId === '' ? 'no active plugin offers' : `plugin "${pluginId.slice(0, 64)}" is not active or does not offer`;
-  return new HostError('TOOL_NOT_FOUND', `${where} a tool named "${tool.slice(0, 64)}"; ListTools names those there are`);
+  const where =
+    pluginId === '' ? 'no active plugin offers' : `plugin "${pluginId.slice(0, 64)}" is not active or does not offer`;
+  return new HostError(
+    'TOOL_NOT_FOUND',
+    `${where} a tool named "${tool.slice(0, 64)}"; ListTools names those there are`,
+  );
 }
 
 function ambiguous(tool: string, plugins: readonly ActivePlugin[]): HostError {

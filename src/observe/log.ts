@@ -18,9 +18,12 @@ export interface LogOptions {
 
 export interface ServerLog {
   log: Log;
-  /** Writes what is buffered, before the process ends. */
-  flush(): void;
+  /** Resolves once what was logged is written, or the reader has had its chance. */
+  flush(): Promise<void>;
 }
+
+/** How long a process that ends waits for whoever reads its log. */
+const FLUSH_MS = 1_000;
 
 /**
  * The server's log. Writing never blocks the main thread: a reader that is too slow loses lines, and `onDrop` counts
@@ -32,11 +35,8 @@ export function createLog(options: LogOptions): ServerLog {
     sync: false,
     maxLength: SERVER_LIMITS.maxLogBufferBytes,
   });
+  const writer = new Writer(destination, options.format === 'json' ? undefined : prettyLine);
   destination.on('drop', () => options.onDrop?.());
-  // Nobody reads any more (EPIPE); there is no better place to say so.
-  destination.on('error', () => {});
-  const stream =
-    options.format === 'json' ? destination : { write: (line: string) => destination.write(prettyLine(line)) };
   const log = pino(
     {
       level: options.level,
@@ -44,15 +44,42 @@ export function createLog(options: LogOptions): ServerLog {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    writer,
   );
-  return { log, flush: () => flush(destination) };
+  return { log, flush: () => writer.flush() };
 }
 
-function flush(destination: { flushSync(): void }): void {
-  try {
-    destination.flushSync();
-  } catch {
-    // Not opened yet, or closed by the reader: either way there is nothing left that could be written.
+type Destination = ReturnType<typeof pino.destination>;
+
+/** Knows whether something is still being written: the destination's own `flushSync` would write in another order. */
+class Writer {
+  readonly #destination: Destination;
+  readonly #format: ((line: string) => string) | undefined;
+  #pending = false;
+
+  constructor(destination: Destination, format: ((line: string) => string) | undefined) {
+    this.#destination = destination;
+    this.#format = format;
+    destination.on('drain', () => (this.#pending = false));
+    // Nobody reads any more (EPIPE); there is no better place to say so.
+    destination.on('error', () => (this.#pending = false));
+  }
+
+  write(line: string): void {
+    this.#pending = true;
+    this.#destination.write(this.#format === undefined ? line : this.#format(line));
+  }
+
+  flush(): Promise<void> {
+    if (!this.#pending) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(done, FLUSH_MS);
+      this.#destination.once('drain', done);
+      this.#destination.once('error', done);
+    });
   }
 }

@@ -66,8 +66,8 @@ export class PluginMetrics {
 
   /** A host call was decided. Both are of closed sets, never the guest's words. */
   hostCall(operation: string, decision: string): void {
-    let decisions = this.hostCalls.get(operation);
-    if (decisions === undefined) this.hostCalls.set(operation, (decisions = new Map<string, number>()));
+    const decisions = this.hostCalls.get(operation) ?? new Map<string, number>();
+    this.hostCalls.set(operation, decisions);
     decisions.set(decision, (decisions.get(decision) ?? 0) + 1);
   }
 

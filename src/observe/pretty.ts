@@ -13,7 +13,7 @@ export function prettyLine(json: string): string {
   const fields = Object.entries(record)
     .filter(([key]) => !PLACED.has(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`);
-  const head = [time, String(record['level']).toUpperCase().padEnd(5), String(record['msg'] ?? ''), ...fields];
+  const head = [time, String(record['level']).toUpperCase().padEnd(5), textOf(record['msg']), ...fields];
   return `${printable(head.join(' '))}\n${stackOf(record['err'])}`;
 }
 
@@ -21,9 +21,13 @@ function quoted(value: string): string {
   return /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 function stackOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const { stack, message } = error as { stack?: unknown; message?: unknown };
-  const text = printable(String(stack ?? message ?? ''), '\n');
+  const text = printable(textOf(stack ?? message), '\n');
   return `${text.replace(/^/gm, '    ')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { Crew } from '../pool/crew.js';
+import type { ParameterType } from '../protocol/bind.js';
 
 export interface PluginRef {
   id: string;
@@ -17,7 +18,7 @@ export interface ToolOffer {
   description: string;
   parameters: readonly {
     name: string;
-    type: string;
+    type: ParameterType;
     required: boolean;
     description: string;
     /** One JSON text. */

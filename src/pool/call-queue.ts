@@ -1,13 +1,17 @@
+import { stands } from '../protocol/defences.js';
 import type { Call } from './call.js';
 
 /** A bounded queue of calls of one plugin, first in first out; taking is O(1). */
 export class CallQueue {
-  readonly maxLength: number;
+  readonly #maxCalls: number;
+  readonly #maxBytes: number;
   #calls: Call[] = [];
   #head = 0;
+  #bytes = 0;
 
-  constructor(maxLength: number) {
-    this.maxLength = maxLength;
+  constructor(bounds: { maxCalls: number; maxBytes: number }) {
+    this.#maxCalls = bounds.maxCalls;
+    this.#maxBytes = bounds.maxBytes;
   }
 
   /** Includes calls that were settled while they waited; those are skipped when taken. */
@@ -17,26 +21,28 @@ export class CallQueue {
 
   /** False when the queue is full: the call was not taken. */
   push(call: Call): boolean {
-    if (this.length >= this.maxLength) this.#dropSettled();
-    if (this.length >= this.maxLength) return false;
+    if (!this.#fits(call)) this.#replace([...this]);
+    if (!this.#fits(call) && stands('queue-bound')) return false;
     this.#calls.push(call);
+    this.#bytes += call.bytes.length;
     return true;
   }
 
   /** Puts calls that had not started back to the front, in their order. May exceed the bound: they were admitted once. */
   putBack(calls: readonly Call[]): void {
-    this.#calls = [...calls, ...this.#calls.slice(this.#head)];
-    this.#head = 0;
+    if (calls.length > 0) this.#replace([...calls, ...this]);
   }
 
   /** The next call that still wants an answer. */
   take(): Call | undefined {
     while (this.#head < this.#calls.length) {
       const call = this.#calls[this.#head++];
+      if (call === undefined) continue;
+      this.#bytes -= call.bytes.length;
       if (this.#head > 64 && this.#head * 2 > this.#calls.length) this.#compact();
-      if (call !== undefined && !call.settled) return call;
+      if (!call.settled) return call;
     }
-    this.#compact();
+    if (this.#head > 0) this.#compact();
     return undefined;
   }
 
@@ -48,13 +54,18 @@ export class CallQueue {
     }
   }
 
+  #fits(call: Call): boolean {
+    return this.length < this.#maxCalls && this.#bytes + call.bytes.length <= this.#maxBytes;
+  }
+
   #compact(): void {
     this.#calls = this.#calls.slice(this.#head);
     this.#head = 0;
   }
 
-  #dropSettled(): void {
-    this.#calls = [...this];
+  #replace(calls: Call[]): void {
+    this.#calls = calls;
     this.#head = 0;
+    this.#bytes = calls.reduce((sum, call) => sum + call.bytes.length, 0);
   }
 }

@@ -5,9 +5,11 @@ import { monotonicMs } from '../protocol/monotonic.js';
 import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
 import { Call, type CallOrigin, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
+import { expire, inspectLife, type Overdue } from './deadlines.js';
 import type { Reservation } from './ledger.js';
 import type { Death, Life, LifeEvents } from './life.js';
-import { aborted, cancelled, heapExhausted, lateBy, loadFailed, serverFault } from './verdicts.js';
+import { aborted, cancelled, heapExhausted, loadFailed, serverFault } from './verdicts.js';
+import { WarmUps } from './warm-ups.js';
 import { Watch } from './watch.js';
 
 /** What a crew runs, and how. */
@@ -16,7 +18,8 @@ export interface CrewSpec {
   /** One life for as long as the plugin is active; its memory is the plugin's state. */
   stateful: boolean;
   maxLives: number;
-  maxQueueLength: number;
+  /** Calls that may wait, and what their messages may hold together. */
+  queue: { maxCalls: number; maxBytes: number };
   /** Wall-clock limit of a call, from its start in the guest. */
   callMs: number;
   /** For load, activate, deactivate and unload. */
@@ -59,7 +62,7 @@ export class Crew implements LifeEvents {
   #requested = false;
   #stopping = false;
   #meanGuestUs = AHEAD_US;
-  #waiters: { resolve: () => void; reject: (error: HostError) => void }[] = [];
+  readonly #warmUps = new WarmUps();
   #emptied: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -67,11 +70,23 @@ export class Crew implements LifeEvents {
     this.spec = spec;
     this.#source = source;
     this.#observer = observer;
-    this.#queue = new CallQueue(spec.maxQueueLength);
+    this.#queue = new CallQueue(spec.queue);
   }
 
   get instances(): number {
     return this.#lives.size;
+  }
+
+  /** Lives by what they do, for the gauge. */
+  instancesByState(): { starting: number; idle: number; busy: number; ending: number } {
+    const count = { starting: 0, idle: 0, busy: 0, ending: 0 };
+    for (const life of this.#lives) {
+      if (life.state === 'binding') count.starting++;
+      else if (life.state !== 'ready' || this.#retiring.has(life)) count.ending++;
+      else if (life.load > 0) count.busy++;
+      else count.idle++;
+    }
+    return count;
   }
 
   get queueLength(): number {
@@ -122,14 +137,13 @@ export class Crew implements LifeEvents {
   /**
    * Makes sure that one life is bound and ready.
    *
-   * @throws HostError PLUGIN_LOAD_FAILED with the plugin's own words.
+   * @throws HostError PLUGIN_LOAD_FAILED with the plugin's own words; CAPACITY when no thread became free in time.
    */
   warmUp(): Promise<void> {
     for (const life of this.#lives) if (life.state === 'ready') return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#request();
-    });
+    const ready = this.#warmUps.wait();
+    this.#request();
+    return ready;
   }
 
   /** The pool has a life for this crew. */
@@ -151,7 +165,9 @@ export class Crew implements LifeEvents {
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
     this.#source.withdraw(this);
-    this.#rejectWaiters(new HostError('PLUGIN_LOAD_FAILED', 'the plugin was taken out of service while it was loaded'));
+    this.#warmUps.reject(
+      new HostError('PLUGIN_LOAD_FAILED', 'the plugin was taken out of service while it was loaded'),
+    );
     if (this.busy && this.#lives.size > 0) await this.#drained(drainMs);
     this.#settleWaiting(cancelled('the plugin was taken out of service'));
     if (this.#lives.size > 0) {
@@ -168,13 +184,14 @@ export class Crew implements LifeEvents {
   }
 
   bound(_life: Life): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.#warmUps.resolve();
     this.#pump();
   }
 
   outcome(life: Life, call: Call, outcome: NumberedOutcome): void {
     this.#meanGuestUs += (outcome.guestTimeUs - this.#meanGuestUs) * MEAN_WEIGHT;
-    if (outcome.dead) this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, 'the guest failed');
+    if (outcome.dead)
+      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, 'the guest failed');
     call.settle(outcome);
     if (this.#retiring.has(life) && life.load === 0) life.end(this.spec.lifecycleMs);
     this.#pump();
@@ -233,12 +250,8 @@ export class Crew implements LifeEvents {
   #bindFailed(message: string): void {
     this.#observer.killed('bind-failed', message);
     const error = new HostError('PLUGIN_LOAD_FAILED', `the plugin could not be loaded: ${message}`);
-    this.#rejectWaiters(error);
+    this.#warmUps.reject(error);
     this.#settleWaiting(loadFailed(message));
-  }
-
-  #rejectWaiters(error: HostError): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 
   #settleWaiting(outcome: Outcome): void {
@@ -287,41 +300,19 @@ export class Crew implements LifeEvents {
   /** Looks at every deadline; returns the next moment to look. */
   #inspect(nowMs: number): number {
     let next = Infinity;
-    for (const call of this.#queue) next = Math.min(next, this.#expire(call, nowMs));
-    for (const life of this.#lives) next = Math.min(next, this.#inspectLife(life, nowMs));
+    for (const call of this.#queue) next = Math.min(next, expire(call, nowMs));
+    for (const life of this.#lives) {
+      next = Math.min(
+        next,
+        inspectLife(life, this.spec, nowMs, (why) => this.#overdue(life, why)),
+      );
+    }
     return next;
   }
 
-  #inspectLife(life: Life, nowMs: number): number {
-    if (life.state === 'binding') {
-      // The worker's own code loads the guest: a guest that spins in load holds its thread.
-      const dueMs = life.boundAtMs + this.spec.lifecycleMs;
-      if (nowMs < dueMs) return dueMs;
-      this.#kill(life, 'deadline', 'loading took longer than it may', 'bind-failed');
-      return Infinity;
-    }
-    let next = Infinity;
-    const running = life.running();
-    if (running !== undefined) {
-      const ownMs = running.startedAtMs + this.spec.callMs;
-      const dueMs = this.spec.stateful ? ownMs : Math.min(ownMs, running.call.deadlineMs);
-      if (nowMs >= dueMs) {
-        running.call.settle(lateBy(nowMs - running.startedAtMs));
-        this.#kill(life, 'deadline', 'a call took longer than it may');
-        return Infinity;
-      }
-      next = dueMs;
-    }
-    for (const call of life.calls()) next = Math.min(next, this.#expire(call, nowMs));
-    return life.load > 0 ? Math.min(next, nowMs + this.spec.callMs) : next;
-  }
-
-  /** Answers a call whose caller no longer waits; returns its deadline otherwise. */
-  #expire(call: Call, nowMs: number): number {
-    if (call.settled) return Infinity;
-    if (nowMs < call.deadlineMs) return call.deadlineMs;
-    call.settle(lateBy(0));
-    return Infinity;
+  #overdue(life: Life, why: Overdue): void {
+    if (why === 'running') this.#kill(life, 'deadline', 'a call took longer than it may');
+    else this.#kill(life, 'deadline', 'loading took longer than it may', 'bind-failed');
   }
 
   #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {

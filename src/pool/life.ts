@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { BindMessage, EndMessage, FromWorker, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { packCalls } from '../protocol/calls.js';
+import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { type NumberedOutcome, unpackOutcomes } from '../protocol/outcomes.js';
 import { createRunningBuffer, RunningReader } from '../protocol/running.js';
@@ -38,7 +39,7 @@ type State = 'unbound' | 'binding' | 'ready' | 'ending' | 'dead';
  * Calls are numbered from 1 and packed; those that arrive while the worker is busy leave together.
  */
 export class Life {
-  /** On the clock of `monotonic.ts`; of no meaning before `bind`. */
+  /** When it was given to its crew, on the clock of `monotonic.ts`; of no meaning before `bind`. */
   boundAtMs = 0;
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
@@ -94,6 +95,12 @@ export class Life {
       this.#flushScheduled = true;
       setImmediate(() => this.#flush());
     }
+  }
+
+  /** When the worker began to load its plugin; undefined while the thread is still starting. */
+  get loadingSinceMs(): number | undefined {
+    const { started, startedAtMs } = this.#running.read();
+    return started === 0 && startedAtMs > 0 ? startedAtMs : undefined;
   }
 
   /** The call that runs now and since when, or none. */
@@ -168,7 +175,7 @@ export class Life {
     if (call === undefined) return;
     this.#posted.delete(outcome.number);
     if (this.#posted.size === 0) this.idleSinceMs = monotonicMs();
-    if (outcome.dead) this.kill('guest', 'the guest trapped or hit a limit');
+    if (outcome.dead && stands('discard')) this.kill('guest', 'the guest trapped or hit a limit');
     this.#events?.outcome(this, call, outcome);
   }
 

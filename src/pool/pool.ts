@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { HostError } from '../errors.js';
+import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { Crew, type CrewObserver, type CrewSpec, type LifeSource } from './crew.js';
 import { Ledger, type Reservation } from './ledger.js';
@@ -55,10 +56,10 @@ export class Pool implements LifeSource {
       resourceLimits: {
         maxOldGenerationSizeMb: options.workerHeapMb,
         maxYoungGenerationSizeMb: 4,
-        stackSizeMb: options.stackBytes / 2 ** 20,
+        stackSizeMb: stands('stack-cap') ? options.stackBytes / 2 ** 20 : 512,
       },
     });
-    this.#sweeper = setInterval(() => this.#sweep(), Math.max(50, Math.min(1_000, options.idleMs / 4)));
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
     this.#fillSpares();
   }
@@ -182,6 +183,9 @@ export class Pool implements LifeSource {
 
   /** Retires one life of a stateless plugin: an idle one, else one of those who have most, else the longest at work. */
   #reclaim(claimant: Crew): void {
+    let ending = 0;
+    for (const crew of this.#crews) ending += crew.instancesByState().ending;
+    if (ending >= this.#waiting.size) return;
     const nowMs = monotonicMs();
     let best: { crew: Crew; life: Life; rank: number } | undefined;
     for (const crew of this.#crews) {
@@ -219,4 +223,6 @@ export class Pool implements LifeSource {
   }
 }
 
+/** How often idle instances are looked for, and those in line given their turn. */
+const SWEEP_MS = 100;
 const NOTHING: Reservation = { threads: 0, memoryBytes: 0 };

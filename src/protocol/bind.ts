@@ -53,9 +53,27 @@ export interface GuestBounds {
   /** What one call may return, lifted. */
   outputBytes: number;
   outputElements: number;
+  /** What the guest may hand to one host call, lifted. */
+  hostCallBytes: number;
+  /** Random bytes of one call of the contract's `random.bytes`. */
+  randomBytes: number;
   logLineBytes: number;
   logLinesPerSecond: number;
   logBytesPerSecond: number;
+  metrics: MetricBounds;
+}
+
+/** Bounds on the metrics that a plugin reports. */
+export interface MetricBounds {
+  names: number;
+  /** Combinations of kind, name and labels. */
+  series: number;
+  /** Labels of one sample. */
+  labels: number;
+  /** Of a label's name, and of its value. */
+  labelBytes: number;
+  /** Observations are passed on one by one; counters and gauges are summed up. */
+  observationsPerSecond: number;
 }
 
 /** Ends a life in order: lifecycle `deactivate` and `unload`, then `ended`. */

@@ -3,7 +3,8 @@
  * the main thread reads when a deadline fires or the thread has ended.
  *
  * Layout of the shared buffer: int32 `started` (number of the call that was started last), int32 `finished`
- * (the one that was finished last), float64 `startedAtMs` (of `started`, on the clock of `monotonic.ts`).
+ * (the one that was finished last), float64 `startedAtMs` (of `started`, on the clock of `monotonic.ts`; while `started`
+ * is 0, when the worker began to load its plugin, and 0 before that).
  */
 const BYTES = 16;
 
@@ -27,6 +28,10 @@ export class RunningWriter {
   constructor(buffer: SharedArrayBuffer) {
     this.#numbers = new Int32Array(buffer, 0, 2);
     this.#times = new Float64Array(buffer, 8, 1);
+  }
+
+  startLoading(nowMs: number): void {
+    this.#times[0] = nowMs;
   }
 
   start(call: number, nowMs: number): void {

@@ -5,7 +5,8 @@
 
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS } from '../limits.js';
-import { type Module, PAGE_BYTES, type Size } from './module.js';
+import { PAGE_BYTES, type Size } from './item-types.js';
+import type { Module } from './module.js';
 import { tooMany } from './reader.js';
 import { SECTION } from './sections.js';
 import { unsupported } from './value-type.js';
@@ -28,7 +29,11 @@ export function limitModule(module: Module, memoryLimitBytes: number): LimitedMo
   const memories = boundMemories(module.memories, Math.floor(memoryLimitBytes / PAGE_BYTES));
   const tables = boundTables(module);
   const contents = new Map<number, Uint8Array>();
-  if (memories.length > 0) contents.set(SECTION.memory, writeItems(memories, () => undefined));
+  if (memories.length > 0)
+    contents.set(
+      SECTION.memory,
+      writeItems(memories, () => undefined),
+    );
   if (tables.length > 0) {
     contents.set(
       SECTION.table,

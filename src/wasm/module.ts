@@ -8,52 +8,25 @@
  */
 
 import { MODULE_LIMITS } from '../limits.js';
+import { readBodies } from './bodies.js';
 import { skipConstantExpression } from './constant-expression.js';
-import { malformed, Reader, tooMany } from './reader.js';
+import {
+  type Export,
+  type FunctionType,
+  type Global,
+  type Import,
+  type ItemKind,
+  readGlobalType,
+  readKind,
+  readMemory,
+  readTable,
+  readValueTypes,
+  type Size,
+  type Table,
+} from './item-types.js';
+import { malformed, Reader } from './reader.js';
 import { readSections, SECTION, type Section, sectionName } from './sections.js';
-import { checkValueType, isReferenceType, unsupported } from './value-type.js';
-
-/** Bytes of one page of a memory. */
-export const PAGE_BYTES = 65_536;
-/** A 32-bit memory has at most this many pages. */
-const MAX_PAGES = 65_536;
-
-/** Parameters and results as value-type bytes: views of the module's bytes. */
-export interface FunctionType {
-  readonly params: Uint8Array;
-  readonly results: Uint8Array;
-}
-
-/** The size of a memory in pages, or of a table in slots. */
-export interface Size {
-  readonly initial: number;
-  readonly maximum: number | undefined;
-}
-
-export interface Table extends Size {
-  readonly elementType: number;
-}
-
-export interface Global {
-  readonly type: number;
-  readonly mutable: boolean;
-}
-
-export type ItemKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
-
-export interface Import {
-  readonly module: string;
-  readonly name: string;
-  readonly kind: ItemKind;
-  /** Index of its type, for functions and tags; -1 for others. */
-  readonly type: number;
-}
-
-export interface Export {
-  readonly name: string;
-  readonly kind: ItemKind;
-  readonly index: number;
-}
+import { unsupported } from './value-type.js';
 
 /** Index spaces hold what is imported first, then what is defined. Offsets are those of `bytes`. */
 export interface Module {
@@ -91,8 +64,6 @@ interface Draft extends Mutable<Module> {
   exports: Export[];
   definedFunctions: Uint32Array;
 }
-
-const KINDS: readonly ItemKind[] = ['function', 'table', 'memory', 'global', 'tag'];
 
 /**
  * Reads a core module.
@@ -160,8 +131,18 @@ const READERS = new Map<number, (reader: Reader, draft: Draft) => void>([
   [SECTION.global, readGlobals],
   [SECTION.export, readExports],
   [SECTION.start, readStart],
-  [SECTION.element, (reader, draft) => countSegments(reader, draft, 'elementSegments', MODULE_LIMITS.maxElementSegments)],
-  [SECTION.code, readBodies],
+  [
+    SECTION.element,
+    (reader, draft) => countSegments(reader, draft, 'elementSegments', MODULE_LIMITS.maxElementSegments),
+  ],
+  [
+    SECTION.code,
+    (reader, draft) => {
+      const { starts, ends } = readBodies(reader);
+      draft.bodyStarts = starts;
+      draft.bodyEnds = ends;
+    },
+  ],
   [SECTION.data, (reader, draft) => countSegments(reader, draft, 'dataSegments', MODULE_LIMITS.maxDataSegments)],
 ]);
 
@@ -173,14 +154,6 @@ function readTypes(reader: Reader, draft: Draft): void {
     if (form !== 0x60) throw malformed(offset, `expected a function type (0x60), found 0x${form.toString(16)}`);
     draft.types.push({ params: readValueTypes(reader, 'parameters'), results: readValueTypes(reader, 'results') });
   }
-}
-
-function readValueTypes(reader: Reader, what: string): Uint8Array {
-  const count = reader.count(`${what} of a function type`, MODULE_LIMITS.maxParameters);
-  const start = reader.skip(count, what);
-  const types = reader.bytes.subarray(start, start + count);
-  for (let index = 0; index < count; index++) checkValueType(types[index] as number, start + index);
-  return types;
 }
 
 function readImports(reader: Reader, draft: Draft): void {
@@ -198,13 +171,6 @@ function readImports(reader: Reader, draft: Draft): void {
   draft.importedTables = draft.tables.length;
   draft.importedMemories = draft.memories.length;
   draft.importedGlobals = draft.globals.length;
-}
-
-function readKind(reader: Reader): ItemKind {
-  const offset = reader.position;
-  const kind = KINDS[reader.u8('the kind of an item')];
-  if (kind === undefined) throw malformed(offset, 'expected the kind of an item (0 to 4)');
-  return kind;
 }
 
 /** Reads what an import describes; answers the type index of a function or tag, else -1. */
@@ -230,7 +196,8 @@ function readImportType(reader: Reader, draft: Draft, kind: ItemKind): number {
 function readTypeIndex(reader: Reader, draft: Draft): number {
   const offset = reader.position;
   const index = reader.u32('a type index');
-  if (index >= draft.types.length) throw malformed(offset, `type ${index} is not among the ${draft.types.length} types`);
+  if (index >= draft.types.length)
+    throw malformed(offset, `type ${index} is not among the ${draft.types.length} types`);
   return index;
 }
 
@@ -246,44 +213,14 @@ function readFunctions(reader: Reader, draft: Draft): void {
 }
 
 function readTables(reader: Reader, draft: Draft): void {
-  for (let left = reader.count('tables', MODULE_LIMITS.maxTables); left > 0; left--) draft.tables.push(readTable(reader));
-}
-
-function readTable(reader: Reader): Table {
-  const offset = reader.position;
-  const elementType = reader.u8('the element type of a table');
-  if (elementType === 0x40) throw unsupported(offset, 'a table with an initial value');
-  if (!isReferenceType(elementType)) {
-    checkValueType(elementType, offset);
-    throw malformed(offset, `expected funcref or externref as the type of a table's elements`);
-  }
-  return { elementType, ...readSize(reader, 'table', 0xffff_ffff) };
+  for (let left = reader.count('tables', MODULE_LIMITS.maxTables); left > 0; left--)
+    draft.tables.push(readTable(reader));
 }
 
 function readMemories(reader: Reader, draft: Draft): void {
   for (let left = reader.count('memories', MODULE_LIMITS.maxMemories); left > 0; left--) {
     draft.memories.push(readMemory(reader));
   }
-}
-
-function readMemory(reader: Reader): Size {
-  return readSize(reader, 'memory', MAX_PAGES);
-}
-
-/** Flags: 1 a maximum follows, 2 shared, 4 64-bit indexes, 8 a page size of its own. */
-function readSize(reader: Reader, what: string, most: number): Size {
-  const offset = reader.position;
-  const flags = reader.u8(`the flags of a ${what}`);
-  if ((flags & 2) !== 0) throw unsupported(offset, `a shared ${what}`);
-  if ((flags & 4) !== 0) throw unsupported(offset, `a 64-bit ${what}`);
-  if ((flags & 8) !== 0) throw unsupported(offset, `a ${what} with a page size of its own`);
-  if (flags > 1) throw malformed(offset, `unknown flags 0x${flags.toString(16)} of a ${what}`);
-  const initial = reader.u32(`the initial size of a ${what}`);
-  const maximum = flags === 1 ? reader.u32(`the maximum size of a ${what}`) : undefined;
-  if (initial > most || (maximum !== undefined && (maximum > most || maximum < initial))) {
-    throw malformed(offset, `a ${what} of initially ${initial} and at most ${maximum ?? most} is impossible`);
-  }
-  return { initial, maximum };
 }
 
 function readTags(reader: Reader, draft: Draft): void {
@@ -304,16 +241,6 @@ function readGlobals(reader: Reader, draft: Draft): void {
     draft.globals.push(readGlobalType(reader));
     skipConstantExpression(reader);
   }
-}
-
-function readGlobalType(reader: Reader): Global {
-  const offset = reader.position;
-  const type = reader.u8('the type of a global');
-  checkValueType(type, offset);
-  const mutable = reader.u8('the mutability of a global');
-  if ((mutable & 2) !== 0) throw unsupported(offset, 'a shared global');
-  if (mutable > 1) throw malformed(offset + 1, `expected 0 or 1 as the mutability of a global, found ${mutable}`);
-  return { type, mutable: mutable === 1 };
 }
 
 function readExports(reader: Reader, draft: Draft): void {
@@ -337,38 +264,6 @@ function countSegments(reader: Reader, draft: Draft, field: 'elementSegments' | 
   reader.skip(reader.remaining, 'segments');
 }
 
-function readBodies(reader: Reader, draft: Draft): void {
-  const count = reader.count('function bodies', MODULE_LIMITS.maxFunctions);
-  draft.bodyStarts = new Uint32Array(count);
-  draft.bodyEnds = new Uint32Array(count);
-  let totalLocals = 0;
-  for (let index = 0; index < count; index++) {
-    const length = reader.u32('the length of a function body');
-    if (length > MODULE_LIMITS.maxFunctionBytes) {
-      throw tooMany('bytes in a function body', length, MODULE_LIMITS.maxFunctionBytes);
-    }
-    const start = reader.skip(length, 'a function body');
-    draft.bodyStarts[index] = start;
-    draft.bodyEnds[index] = start + length;
-    totalLocals += countLocals(new Reader(reader.bytes, start, start + length));
-    if (totalLocals > MODULE_LIMITS.maxTotalLocals) {
-      throw tooMany('locals in all functions', totalLocals, MODULE_LIMITS.maxTotalLocals);
-    }
-  }
-}
-
-/** The locals that a body declares, in groups of a count and a type each. */
-function countLocals(body: Reader): number {
-  let locals = 0;
-  for (let left = body.count('groups of locals', MODULE_LIMITS.maxLocals); left > 0; left--) {
-    locals += body.u32('the number of locals');
-    if (locals > MODULE_LIMITS.maxLocals) throw tooMany('locals in a function', locals, MODULE_LIMITS.maxLocals);
-    const offset = body.position;
-    checkValueType(body.u8('the type of locals'), offset);
-  }
-  return locals;
-}
-
 /** Exports and the start function must name what is there, so that whoever follows an index finds something. */
 function checkIndexes(draft: Draft): void {
   const counts: Record<ItemKind, number> = {
@@ -380,7 +275,10 @@ function checkIndexes(draft: Draft): void {
   };
   for (const item of draft.exports) {
     if (item.index >= counts[item.kind]) {
-      throw malformed(0, `the export ${JSON.stringify(item.name)} names ${item.kind} ${item.index} of ${counts[item.kind]}`);
+      throw malformed(
+        0,
+        `the export ${JSON.stringify(item.name)} names ${item.kind} ${item.index} of ${counts[item.kind]}`,
+      );
     }
   }
   if (draft.start !== undefined && draft.start >= counts.function) {

@@ -14,7 +14,10 @@ export function malformed(offset: number, message: string): HostError {
 
 /** A count that passes its limit. */
 export function tooMany(what: string, found: number, limit: number): HostError {
-  return new HostError('MODULE_LIMIT', `the WebAssembly module declares too much: at most ${limit} ${what}, found ${found}`);
+  return new HostError(
+    'MODULE_LIMIT',
+    `the WebAssembly module declares too much: at most ${limit} ${what}, found ${found}`,
+  );
 }
 
 /** A cursor over `bytes[position, end)`. Offsets are those of the whole module. */

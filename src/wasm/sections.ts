@@ -76,7 +76,8 @@ export function readSections(bytes: Uint8Array): Section[] {
     const section = readSection(reader);
     if (section.id === SECTION.custom) {
       customs++;
-      if (customs > MODULE_LIMITS.maxCustomSections) throw tooMany('custom sections', customs, MODULE_LIMITS.maxCustomSections);
+      if (customs > MODULE_LIMITS.maxCustomSections)
+        throw tooMany('custom sections', customs, MODULE_LIMITS.maxCustomSections);
     } else {
       const rank = RANK.get(section.id) as number;
       if (rank <= lastRank) {

@@ -44,7 +44,8 @@ export class Caller {
     }
     try {
       this.#guest.beginCall(Date.now());
-      const answer = call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
+      const answer =
+        call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
       return answered(answer);
     } catch (error) {
       if (error instanceof RequestRefused) return refused(error);
@@ -61,7 +62,16 @@ export class Caller {
 
 function answered({ failed, body }: Answer): Outcome {
   const type = failed ? 'plugin-error' : 'ok';
-  return { type, limit: 'none', dead: false, body, guestTimeUs: 0, memoryBytes: 0, memoryGrowthBytes: 0, fuel: undefined };
+  return {
+    type,
+    limit: 'none',
+    dead: false,
+    body,
+    guestTimeUs: 0,
+    memoryBytes: 0,
+    memoryGrowthBytes: 0,
+    fuel: undefined,
+  };
 }
 
 /** The body of a refusal is its message, for the gRPC status. */

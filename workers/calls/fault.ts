@@ -29,5 +29,9 @@ export function describeFault(error: unknown, memoryFull = false): Fault {
   if (error instanceof RangeError && error.message === 'Maximum call stack size exceeded') {
     return limit('stack', 'the guest used up its call stack');
   }
-  return { type: 'host-bug', limit: 'none', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  return {
+    type: 'host-bug',
+    limit: 'none',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
 }

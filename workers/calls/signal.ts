@@ -1,6 +1,6 @@
-import { decodeSignal, type Signal as WireSignal, sizeSignal, writeSignal } from '../../src/protocol/codec.js';
+import { decodeSignal, sizeSignal, type Signal as WireSignal, writeSignal } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
-import { sizeVarint, WireError, writeVarint } from '../../src/protocol/wire.js';
+import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation, type PluginError, type Signal } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -23,7 +23,8 @@ export function callSignal(guest: Guest, bytes: Uint8Array): Answer {
 
 /** The contract's codes count from 0, the proto's from 1. */
 export function errorFromGuest(error: PluginError) {
-  if (error.details !== undefined && !isJson(error.details)) throw new GuestViolation('error details are not a JSON text');
+  if (error.details !== undefined && !isJson(error.details))
+    throw new GuestViolation('error details are not a JSON text');
   return { code: error.code + 1, message: error.message, details: error.details ?? new Uint8Array(0) };
 }
 
@@ -68,12 +69,12 @@ function fromGuest({ layer, timestamp, ...rest }: Signal): WireSignal {
 /** Encodes the field `signals` of a PluginResult. */
 function encodeSignals(signals: readonly WireSignal[]): Uint8Array {
   const sizes = signals.map(sizeSignal);
-  const total = sizes.reduce((sum, size) => sum + 1 + sizeVarint(size) + size, 0);
+  const total = sizes.reduce((sum, size) => sum + 1 + sizeUint32(size) + size, 0);
   const out = new Uint8Array(total);
   let at = 0;
   signals.forEach((signal, i) => {
     out[at++] = SIGNALS_TAG;
-    at = writeVarint(sizes[i] ?? 0, out, at);
+    at = writeUint32(sizes[i] ?? 0, out, at);
     at = writeSignal(signal, out, at);
   });
   return out;

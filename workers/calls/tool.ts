@@ -1,7 +1,7 @@
 import type { ToolDeclaration } from '../../src/protocol/bind.js';
 import { decodeInvokeToolRequest } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
-import { sizeVarint, WireError, writeVarint } from '../../src/protocol/wire.js';
+import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -33,7 +33,8 @@ export function callTool(guest: Guest, table: ToolTable, bytes: Uint8Array): Ans
   if (tool === undefined) throw new RequestRefused(`tool: the plugin declares no tool named "${name.slice(0, 64)}"`);
   const result = guest.tools.execute(request.tool, validateParameters(tool, request.parameters));
   if (!result.ok) return { failed: true, body: encodeErrorField(errorFromGuest(result.error)) };
-  if (!isJson(result.value)) throw new GuestViolation(`tool "${name}" answered with something that is not one JSON text`);
+  if (!isJson(result.value))
+    throw new GuestViolation(`tool "${name}" answered with something that is not one JSON text`);
   return { failed: false, body: encodeValue(result.value) };
 }
 
@@ -48,8 +49,8 @@ function decode(bytes: Uint8Array) {
 
 /** Encodes the field `value` of a PluginResult. */
 function encodeValue(value: Uint8Array): Uint8Array {
-  const out = new Uint8Array(1 + sizeVarint(value.length) + value.length);
+  const out = new Uint8Array(1 + sizeUint32(value.length) + value.length);
   out[0] = VALUE_TAG;
-  out.set(value, writeVarint(value.length, out, 1));
+  out.set(value, writeUint32(value.length, out, 1));
   return out;
 }

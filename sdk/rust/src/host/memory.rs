@@ -1,0 +1,74 @@
+//! Keys and values that outlive the instance; a namespace per plugin. Wants the permission `Hal9Memory`.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::imports::memory;
+use crate::error::Result;
+use crate::json::Json;
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: Json,
+}
+
+/// The value of a key in a type of the author's, or none.
+///
+/// # Errors
+/// Those of the host; `INVALID_INPUT` when the value does not fit the type.
+pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
+    match memory::get(key)? {
+        Some(text) => Ok(Some(serde_json::from_str(&text)?)),
+        None => Ok(None),
+    }
+}
+
+/// Sets the value of a key.
+///
+/// ```
+/// use hal9_plugin_sdk::{memory, prelude::*, testing::FakeHost};
+///
+/// let _host = FakeHost::new();
+/// memory::set("greeted", &["Ada", "Grace"])?;
+/// assert_eq!(memory::get::<Vec<String>>("greeted")?.unwrap().len(), 2);
+/// assert!(memory::delete("greeted")?);
+/// # Ok::<(), PluginError>(())
+/// ```
+///
+/// # Errors
+/// Those of the host.
+pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
+    Ok(memory::set(key, Json::of(value)?.as_str())?)
+}
+
+/// Takes a key away, and says whether it was there.
+///
+/// # Errors
+/// Those of the host.
+pub fn delete(key: &str) -> Result<bool> {
+    Ok(memory::delete(key)?)
+}
+
+/// At most `limit` entries whose key starts with `prefix`, in the order of their keys.
+///
+/// # Errors
+/// Those of the host.
+pub fn list(prefix: &str, limit: u32) -> Result<Vec<Entry>> {
+    Ok(memory::list_entries(prefix, limit)?.into_iter().map(entry).collect())
+}
+
+/// Full-text search in the values; at most `limit`, best first.
+///
+/// # Errors
+/// Those of the host.
+pub fn search(query: &str, limit: u32) -> Result<Vec<Entry>> {
+    Ok(memory::search(query, limit)?.into_iter().map(entry).collect())
+}
+
+fn entry(entry: crate::bindings::host::hal9::plugin::memory::Entry) -> Entry {
+    Entry { key: entry.key, value: Json::from_text(entry.value) }
+}

@@ -1,0 +1,69 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Client } from '../client/client.js';
+import { DEFAULT_GRPC_ADDRESS } from '../settings.js';
+import { fail } from './fail.js';
+
+/** What every command takes that talks to a server. */
+export interface ClientFlags {
+  server: string;
+  json?: boolean;
+  timeoutMs: number;
+}
+
+/** Longer than any call that is not stuck: the server bounds the guest's part. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+export function addClientOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--server <address>', 'HOST:PORT or unix:PATH of the server')
+        .env('HAL9_SERVER')
+        .default(DEFAULT_GRPC_ADDRESS),
+    )
+    .option('--json', 'print the reply as one JSON object')
+    .option('--timeout-ms <n>', 'how long to wait for the answer', positiveInteger, DEFAULT_TIMEOUT_MS);
+}
+
+/** For commands whose call carries the client's name for it. */
+export function addRequestId(command: Command): Command {
+  return command.option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '');
+}
+
+export function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a whole number above 0.');
+  return Number(text);
+}
+
+/** Runs an action with a client, closes it, and turns what is thrown into a message and an exit status. */
+export async function withClient(flags: ClientFlags, action: (client: Client) => Promise<void>): Promise<void> {
+  await reporting(flags, async () => {
+    const { connect } = await import('../client/client.js');
+    const client = connect(flags.server, { timeoutMs: flags.timeoutMs });
+    try {
+      await action(client);
+    } finally {
+      client.close();
+    }
+  });
+}
+
+/** Runs an action that needs no client, in the same way. */
+export async function reporting(
+  flags: { json?: boolean; server?: string },
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    fail(error, flags);
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The id of a plugin that may have been named: the execution service takes ids alone. */
+export async function pluginIdOf(client: Client, idOrName: string | undefined): Promise<string> {
+  if (idOrName === undefined || UUID.test(idOrName)) return idOrName ?? '';
+  const { plugin } = await client.getPlugin(idOrName);
+  return plugin?.ref?.id ?? '';
+}

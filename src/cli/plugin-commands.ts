@@ -1,0 +1,126 @@
+import type { Command } from 'commander';
+import type { ClientFlags } from './client-command.js';
+import { addClientOptions, reporting, withClient } from './client-command.js';
+import { jsonObjectArgument } from './json-argument.js';
+import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
+import { type PackOptions, readPackage, writePackage } from './package-file.js';
+import { printPlugin, printPlugins, refText } from './plugin-text.js';
+
+type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
+
+/** `hal9 plugin …`. */
+export function addPluginCommands(program: Command): void {
+  const plugin = program.command('plugin').description('install plugins and put them into service');
+  addInstall(plugin);
+  addQueries(plugin);
+  addLifecycle(plugin);
+  addPack(plugin);
+}
+
+function addInstall(plugin: Command): void {
+  addClientOptions(
+    plugin
+      .command('install')
+      .description('install a .hal9 file, or a development directory, which is packed on the way')
+      .argument('<PATH>', 'the file or directory')
+      .option('--activate', 'put it into service as well')
+      .option('--config <JSON|@FILE>', 'with --activate: the configuration, one JSON object'),
+  ).action((path: string, flags: InstallFlags) =>
+    withClient(flags, async (client) => {
+      const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
+      const bytes = await readPackage(path);
+      const progress = new Progress();
+      const onProgress = (sent: number, total: number): void =>
+        progress.update(
+          sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package',
+        );
+      const reply = await client.installPlugin(bytes, { onProgress }).finally(() => progress.clear());
+      const id = reply.plugin?.ref?.id ?? '';
+      if (flags.activate) reply.plugin = (await client.activatePlugin(id, config)).plugin;
+      if (flags.json) return printJson(reply);
+      const what = reply.changed ? 'installed' : 'was installed already:';
+      printLine(`${what} ${refText(reply.plugin)}${flags.activate ? ', active' : ''}`);
+      if (!flags.activate) printLine(`put it into service with: hal9 plugin activate ${id}`);
+    }),
+  );
+}
+
+function addQueries(plugin: Command): void {
+  addClientOptions(plugin.command('list').description('list the installed plugins')).action((flags: ClientFlags) =>
+    withClient(flags, async (client) => {
+      const reply = await client.listPlugins();
+      if (flags.json) printJson(reply);
+      else printPlugins(reply.plugins);
+    }),
+  );
+  addClientOptions(
+    plugin.command('info').description('show one plugin').argument('<ID>', 'its id, or its name where that is unique'),
+  ).action((id: string, flags: ClientFlags) =>
+    withClient(flags, async (client) => {
+      const reply = await client.getPlugin(id);
+      if (flags.json) printJson(reply);
+      else if (reply.plugin !== null) printPlugin(reply.plugin);
+    }),
+  );
+}
+
+function addLifecycle(plugin: Command): void {
+  addClientOptions(
+    plugin
+      .command('activate')
+      .description('put a plugin into service')
+      .argument('<ID>', 'its id or name')
+      .option('--config <JSON|@FILE>', 'its configuration, one JSON object; the last one stays otherwise'),
+  ).action((id: string, flags: ClientFlags & { config?: string }) =>
+    withClient(flags, async (client) => {
+      const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
+      const reply = await client.activatePlugin(id, config);
+      if (flags.json) printJson(reply);
+      else printLine(`active: ${refText(reply.plugin)}`);
+    }),
+  );
+  addClientOptions(
+    plugin.command('deactivate').description('take a plugin out of service').argument('<ID>', 'its id or name'),
+  ).action((id: string, flags: ClientFlags) =>
+    withClient(flags, async (client) => {
+      const reply = await client.deactivatePlugin(id);
+      if (flags.json) printJson(reply);
+      else printLine(`out of service: ${refText(reply.plugin)}`);
+    }),
+  );
+  addClientOptions(
+    plugin
+      .command('uninstall')
+      .description('remove a plugin that is out of service')
+      .argument('<ID>', 'its id or name'),
+  ).action((id: string, flags: ClientFlags) =>
+    withClient(flags, async (client) => {
+      const reply = await client.uninstallPlugin(id);
+      if (flags.json) printJson(reply);
+      else printLine(`removed: ${refText({ ref: reply.plugin })}`);
+    }),
+  );
+}
+
+function addPack(plugin: Command): void {
+  plugin
+    .command('pack')
+    .description('write a .hal9 file from a development directory; needs no server')
+    .argument('<DIR>', 'the directory, or a .wasm file that carries its own metadata')
+    .option('--out <FILE>', 'where to write it; by default NAME-VERSION.hal9 here')
+    .option('--wasm <FILE>', 'the module; by default the one that the directory was built into')
+    .option('--manifest <FILE>', 'a manifest written by hand; by default manifest.json of the directory, if any')
+    .option('--json', 'print what was written as one JSON object')
+    .action((path: string, flags: PackOptions & { json?: boolean }) =>
+      reporting(flags, async () => {
+        const packed = await writePackage(path, flags);
+        if (flags.json) return printJson(packed);
+        printFields([
+          ['wrote', packed.path],
+          ['plugin', `${packed.plugin.name} ${packed.plugin.version} (${packed.plugin.id})`],
+          ['size', bytesText(packed.sizeBytes)],
+          ['digest', packed.digest],
+        ]);
+      }),
+    );
+}

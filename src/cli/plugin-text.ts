@@ -1,0 +1,71 @@
+import type { Plugin } from '../client/messages.js';
+import { bytesText, printFields, printLine, printTable } from './output.js';
+
+/** `name version (id)`. */
+export function refText(plugin: Pick<Plugin, 'ref'> | null): string {
+  const ref = plugin?.ref;
+  return ref ? `${ref.name} ${ref.version} (${ref.id})` : 'the plugin';
+}
+
+export function printPlugins(plugins: readonly Plugin[]): void {
+  if (plugins.length === 0) {
+    printLine('no plugin is installed; add one with: hal9 plugin install PATH');
+    return;
+  }
+  printTable(
+    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'ID'],
+    plugins.map((plugin) => [
+      plugin.ref?.name ?? '',
+      plugin.ref?.version ?? '',
+      plugin.state,
+      plugin.capabilities.map(offerText).join(', '),
+      String(plugin.instances),
+      String(plugin.queueLength),
+      plugin.ref?.id ?? '',
+    ]),
+  );
+}
+
+export function printPlugin(plugin: Plugin): void {
+  printFields([
+    ['name', plugin.ref?.name ?? ''],
+    ['version', plugin.ref?.version ?? ''],
+    ['id', plugin.ref?.id ?? ''],
+    ['state', plugin.state],
+    ['description', plugin.description],
+    ['author', plugin.author],
+    ['license', plugin.license],
+    ...plugin.capabilities.map((capability) => ['offers', offerText(capability)] as const),
+    ...plugin.permissionsAsked.map((permission) => ['asks for', permission] as const),
+    ['instances', `${plugin.instances} (${plugin.stateful ? 'stateful' : 'stateless'})`],
+    ['waiting', String(plugin.queueLength)],
+    ['memory limit', bytesText(plugin.memoryLimitBytes)],
+    ['module', bytesText(plugin.moduleBytes)],
+    ['contract', plugin.contractVersion],
+    ['installed', new Date(Number(plugin.installedAtMs)).toISOString()],
+    ['digest', plugin.digest],
+    ['development', plugin.development ? 'yes: unsigned, gone when the server stops' : ''],
+  ]);
+}
+
+/** `L2 neuron "sentiment"`, `tool analyze_sentiment`, or the capability's type. */
+function offerText({ type, config }: Plugin['capabilities'][number]): string {
+  const fields = parseObject(config);
+  switch (type) {
+    case 'NeuronType':
+      return `${String(fields['layer'])} neuron ${String(fields['neuron_type'])}`;
+    case 'ToolProvider':
+      return `tool ${String(fields['tool_name'])}`;
+    default:
+      return type;
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import type { Client } from '../client/client.js';
+import type { Tool } from '../client/messages.js';
+import { addClientOptions, addRequestId, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
+import { exitOfOutcomes } from './exit-status.js';
+import { jsonObjectArgument, keyValue, parseJson } from './json-argument.js';
+import { printJson, printLine, printTable } from './output.js';
+import { printResult } from './results.js';
+
+type InvokeFlags = ClientFlags & { params?: string[]; plugin?: string; requestId: string };
+
+/** `hal9 tool …`. */
+export function addToolCommands(program: Command): void {
+  const tool = program.command('tool').description('use the tools that plugins offer');
+  addClientOptions(
+    tool
+      .command('list')
+      .description('list the tools of all active plugins')
+      .option('--plugin <ID>', "only this plugin's, by id or name"),
+  ).action((flags: ClientFlags & { plugin?: string }) =>
+    withClient(flags, async (client) => {
+      const reply = await client.listTools(await pluginIdOf(client, flags.plugin));
+      if (flags.json) printJson(reply);
+      else printTools(reply.tools);
+    }),
+  );
+  const invoke = tool
+    .command('invoke')
+    .description('run a tool')
+    .argument('<NAME>', 'its name')
+    .option('--params <JSON|@FILE|KEY=VALUE...>', 'its parameters: one JSON object, or key=value for each')
+    .option('--plugin <ID>', 'the plugin, by id or name, where several offer the tool');
+  addRequestId(addClientOptions(invoke)).action((name: string, flags: InvokeFlags) =>
+    withClient(flags, async (client) => {
+      const pluginId = await pluginIdOf(client, flags.plugin);
+      const parameters = await parametersOf(client, { name, pluginId, given: flags.params ?? [] });
+      const reply = await client.invokeTool({ tool: name, parameters, pluginId, requestId: flags.requestId });
+      process.exitCode = exitOfOutcomes([reply.result?.outcome ?? 'OUTCOME_UNSPECIFIED']);
+      if (flags.json) printJson(reply);
+      else if (reply.result !== null) printResult(reply.result);
+    }),
+  );
+}
+
+function printTools(tools: readonly Tool[]): void {
+  if (tools.length === 0) return printLine('no active plugin offers a tool; see: hal9 plugin list');
+  printTable(
+    ['NAME', 'PLUGIN', 'PARAMETERS', 'DESCRIPTION'],
+    tools.map((tool) => [
+      tool.name,
+      `${tool.plugin?.name} ${tool.plugin?.version}`,
+      tool.parameters.map(({ name, type, required }) => `${name}${required ? '' : '?'}: ${type}`).join(', '),
+      tool.description,
+    ]),
+  );
+}
+
+/**
+ * The parameters as JSON text. Values of `key=value` are read as the tool declares them: a string as it stands,
+ * everything else as JSON.
+ */
+async function parametersOf(
+  client: Client,
+  call: { name: string; pluginId: string; given: readonly string[] },
+): Promise<string> {
+  const [first] = call.given;
+  if (first === undefined) return '';
+  if (call.given.length === 1 && /^\s*[{@]/.test(first)) return jsonObjectArgument(first, '--params');
+  const { tools } = await client.listTools(call.pluginId);
+  const declared = tools.find((tool) => tool.name === call.name)?.parameters ?? [];
+  const parameters = call.given.map((argument): [string, unknown] => {
+    const [key, value] = keyValue(argument, '--params');
+    const type = declared.find((parameter) => parameter.name === key)?.type ?? 'string';
+    return [key, type === 'string' ? value : parseJson(value, `--params ${key}`)];
+  });
+  return JSON.stringify(Object.fromEntries(parameters));
+}

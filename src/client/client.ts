@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import {
+  type CallOptions,
+  type ClientWritableStream,
+  credentials,
+  Client as GrpcClient,
+  Metadata,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import { REQUEST_LIMITS } from '../limits.js';
+import { CallError } from './call-error.js';
+import { executionDefinition, managementDefinition } from './definitions.js';
+import type {
+  InstallPluginResponse,
+  InvokeToolRequest,
+  InvokeToolResponse,
+  ListPluginsResponse,
+  ListToolsResponse,
+  PluginResponse,
+  ProcessSignalRequest,
+  ProcessSignalResponse,
+  StreamSignalsRequest,
+  StreamSignalsResponse,
+  UninstallPluginResponse,
+} from './messages.js';
+import { SignalStream } from './signal-stream.js';
+
+export interface ClientOptions {
+  /** Deadline of each call, in milliseconds; none by default. */
+  timeoutMs?: number;
+  /** Bound on a message, both ways; the server's default. */
+  maxMessageBytes?: number;
+}
+
+/** Options of one call. */
+export interface CallSettings {
+  /** Instead of the client's. */
+  timeoutMs?: number;
+  /** W3C trace context, carried to the server's log. */
+  traceparent?: string;
+  /** Aborting it hangs up. */
+  signal?: AbortSignal;
+}
+
+/** Bytes of the package that were handed to the transport, and how many there are. */
+export type OnProgress = (sentBytes: number, totalBytes: number) => void;
+
+/** A client of one server. It connects with the first call. */
+export class Client {
+  readonly #grpc: GrpcClient;
+  readonly #timeoutMs: number | undefined;
+
+  constructor(address: string, options: ClientOptions = {}) {
+    const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
+    this.#timeoutMs = options.timeoutMs;
+    this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': maxBytes,
+      'grpc.max_send_message_length': maxBytes,
+      // A server on loopback is not behind the proxy that the environment may name.
+      'grpc.enable_http_proxy': 0,
+      'grpc.enable_channelz': 0,
+      'grpc.service_config_disable_resolution': 1,
+      // Each client has connections of its own.
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  processSignal(request: ProcessSignalRequest, settings?: CallSettings): Promise<ProcessSignalResponse> {
+    return this.#unary(executionDefinition, 'ProcessSignal', request, settings);
+  }
+
+  invokeTool(request: InvokeToolRequest, settings?: CallSettings): Promise<InvokeToolResponse> {
+    return this.#unary(executionDefinition, 'InvokeTool', request, settings);
+  }
+
+  listTools(pluginId = '', settings?: CallSettings): Promise<ListToolsResponse> {
+    return this.#unary(executionDefinition, 'ListTools', { pluginId }, settings);
+  }
+
+  streamSignals(settings: CallSettings = {}): SignalStream {
+    const method = methodOf(executionDefinition, 'StreamSignals');
+    const stream = this.#grpc.makeBidiStreamRequest<StreamSignalsRequest, StreamSignalsResponse>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => StreamSignalsResponse,
+      metadataOf(settings),
+      this.#options(settings),
+    );
+    settings.signal?.addEventListener('abort', () => stream.cancel(), { once: true });
+    return new SignalStream(stream);
+  }
+
+  listPlugins(settings?: CallSettings): Promise<ListPluginsResponse> {
+    return this.#unary(managementDefinition, 'ListPlugins', {}, settings);
+  }
+
+  getPlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
+    return this.#unary(managementDefinition, 'GetPlugin', { pluginId }, settings);
+  }
+
+  /** @param config One JSON object as text; empty keeps the last one. */
+  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<PluginResponse> {
+    return this.#unary(managementDefinition, 'ActivatePlugin', { pluginId, config }, settings);
+  }
+
+  deactivatePlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
+    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId }, settings);
+  }
+
+  uninstallPlugin(pluginId: string, settings?: CallSettings): Promise<UninstallPluginResponse> {
+    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
+  }
+
+  /** Sends a `.hal9` file's bytes with their hash. */
+  async installPlugin(
+    packageBytes: Uint8Array,
+    settings: CallSettings & { onProgress?: OnProgress } = {},
+  ): Promise<InstallPluginResponse> {
+    const method = methodOf(managementDefinition, 'InstallPlugin');
+    let stream: ClientWritableStream<object> | undefined;
+    const reply = new Promise<InstallPluginResponse>((resolve, reject) => {
+      stream = this.#grpc.makeClientStreamRequest<object, InstallPluginResponse>(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize as (bytes: Buffer) => InstallPluginResponse,
+        metadataOf(settings),
+        this.#options(settings),
+        (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
+      );
+    });
+    // The server may refuse while chunks are still being sent; sending stops then.
+    const refused = reply.then(
+      () => {},
+      () => {},
+    );
+    if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings.onProgress);
+    return reply;
+  }
+
+  /** Resolves once connected. @throws CallError UNAVAILABLE when nobody answers in time. */
+  async ready(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#grpc.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(unreachable(error)) : resolve()));
+    });
+  }
+
+  close(): void {
+    this.#grpc.close();
+  }
+
+  #options({ timeoutMs = this.#timeoutMs }: CallSettings): CallOptions {
+    return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+  }
+
+  #unary<Reply>(
+    service: ServiceDefinition,
+    name: string,
+    request: object,
+    settings: CallSettings = {},
+  ): Promise<Reply> {
+    const method = methodOf(service, name);
+    return new Promise((resolve, reject) => {
+      const call = this.#grpc.makeUnaryRequest<object, Reply>(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize as (bytes: Buffer) => Reply,
+        request,
+        metadataOf(settings),
+        this.#options(settings),
+        (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
+      );
+      settings.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    });
+  }
+}
+
+/** A client of the server at `127.0.0.1:50051`, `unix:/run/hal9.sock`, … */
+export function connect(address: string, options?: ClientOptions): Client {
+  return new Client(address, options);
+}
+
+function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[string] {
+  const method = service[name];
+  if (method === undefined) throw new Error(`the contract has no method ${name}`);
+  return method;
+}
+
+function metadataOf({ traceparent }: CallSettings): Metadata {
+  const metadata = new Metadata();
+  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+  return metadata;
+}
+
+function unreachable(cause: Error): CallError {
+  const message = 'nobody answered in time';
+  return new CallError({ code: 'UNAVAILABLE', reason: '', message, details: {}, retryAfterMs: undefined }, { cause });
+}
+
+async function sendPackage(
+  stream: ClientWritableStream<object>,
+  bytes: Uint8Array,
+  refused: Promise<void>,
+  onProgress: OnProgress = () => {},
+): Promise<void> {
+  let open = true;
+  void refused.then(() => (open = false));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  stream.write({ header: { sizeBytes: bytes.length, sha256 } });
+  for (let at = 0; open && at < bytes.length; at += REQUEST_LIMITS.maxChunkBytes) {
+    const chunk = bytes.subarray(at, at + REQUEST_LIMITS.maxChunkBytes);
+    // The callback comes when the chunk was handed to the transport, which is what bounds memory here.
+    await Promise.race([new Promise<void>((resolve) => stream.write({ chunk }, () => resolve())), refused]);
+    onProgress(at + chunk.length, bytes.length);
+  }
+  if (open) stream.end();
+}

@@ -1,0 +1,158 @@
+/**
+ * The messages of `proto/hal9/plugin/v1/` in their proto3 JSON form: camelCase, 64-bit integers and enums as text.
+ * What is unset in an answer is null (messages) or absent (`optional` fields).
+ */
+
+export type Layer = 'L1' | 'L2' | 'L3' | 'L4' | 'L5' | 'L6' | 'L7' | 'L8' | 'L9';
+
+export interface Signal {
+  id: string;
+  type: string;
+  layer: Layer | 'LAYER_UNSPECIFIED';
+  source: string;
+  content: string;
+  /** Each value is one JSON text. */
+  metadata: Record<string, string>;
+  timestampMs: string;
+}
+
+export interface PluginRef {
+  id: string;
+  name: string;
+  version: string;
+}
+
+export interface PluginError {
+  code: string;
+  message: string;
+  details: string;
+}
+
+export interface Cost {
+  /** Absent where the call was not metered. */
+  fuel?: string;
+  guestTimeUs: string;
+  queueTimeUs: string;
+  memoryBytes: string;
+  memoryGrowthBytes: string;
+}
+
+export type OutcomeName =
+  | 'OUTCOME_UNSPECIFIED'
+  | 'OK'
+  | 'PLUGIN_ERROR'
+  | 'TRAP'
+  | 'LIMIT'
+  | 'CANCELLED'
+  | 'HOST_BUG'
+  | 'ABORTED';
+
+export type LimitKind = 'LIMIT_UNSPECIFIED' | 'FUEL' | 'MEMORY' | 'DEADLINE' | 'OUTPUT' | 'STACK' | 'QUEUE';
+
+export interface PluginResult {
+  plugin: PluginRef | null;
+  outcome: OutcomeName;
+  limit: LimitKind;
+  signals: Signal[];
+  value: string;
+  error: PluginError | null;
+  cost: Cost | null;
+}
+
+export interface ProcessSignalRequest {
+  signal: Partial<Signal>;
+  neuronType?: string;
+  pluginId?: string;
+  requestId?: string;
+}
+
+export interface ProcessSignalResponse {
+  results: PluginResult[];
+  requestId: string;
+}
+
+export interface StreamSignalsRequest {
+  id: string | number;
+  signals: readonly Partial<Signal>[];
+  neuronType?: string;
+  pluginId?: string;
+  requestId?: string;
+  timeoutMs?: number;
+}
+
+export interface Refusal {
+  code: number;
+  reason: string;
+  message: string;
+  retryAfterMs: number;
+}
+
+export interface SignalAnswer {
+  results: PluginResult[];
+  refusal: Refusal | null;
+}
+
+export interface StreamSignalsResponse {
+  id: string;
+  answers: SignalAnswer[];
+  requestId: string;
+}
+
+export interface InvokeToolRequest {
+  tool: string;
+  /** One JSON object as text. */
+  parameters?: string;
+  pluginId?: string;
+  requestId?: string;
+}
+
+export interface InvokeToolResponse {
+  result: PluginResult | null;
+  requestId: string;
+}
+
+export interface Tool {
+  plugin: PluginRef | null;
+  name: string;
+  description: string;
+  parameters: { name: string; type: string; required: boolean; description: string; defaultValue: string }[];
+}
+
+export interface ListToolsResponse {
+  tools: Tool[];
+}
+
+export interface Plugin {
+  ref: PluginRef | null;
+  state: 'PLUGIN_STATE_UNSPECIFIED' | 'INSTALLED' | 'ACTIVE';
+  description: string;
+  author: string;
+  license: string;
+  capabilities: { type: string; config: string }[];
+  permissionsAsked: string[];
+  digest: string;
+  moduleBytes: string;
+  memoryLimitBytes: string;
+  stateful: boolean;
+  instances: number;
+  queueLength: number;
+  installedAtMs: string;
+  contractVersion: string;
+  development: boolean;
+}
+
+export interface PluginResponse {
+  plugin: Plugin | null;
+}
+
+export interface InstallPluginResponse extends PluginResponse {
+  changed: boolean;
+}
+
+export interface ListPluginsResponse {
+  plugins: Plugin[];
+}
+
+export interface UninstallPluginResponse {
+  plugin: PluginRef | null;
+}

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ServerConfig } from '../config.js';
+import { HostError } from '../errors.js';
+import { SERVER_LIMITS } from '../limits.js';
+import { formatAddress } from '../listen-address.js';
+import type { Log } from '../observe/log.js';
+import type { Metrics } from '../observe/metrics.js';
+
+export interface HttpOptions {
+  config: Pick<ServerConfig, 'httpListen' | 'maxConnections'>;
+  log: Log;
+  metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** Undefined when calls are served; else why not, in a few words. */
+  notReady: () => string | undefined;
+}
+
+/** A response as one value; `HEAD` sends it without its body. */
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+}
+
+const plain = (status: number, text: string): Answer => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body: `${text}\n`,
+});
+
+/** `/metrics`, `/healthz` and `/readyz` for those who scrape and probe. */
+export class HttpServer {
+  /** `127.0.0.1:9469`, with the port that was picked. */
+  readonly address: string;
+  readonly #server: Server;
+
+  constructor(server: Server, address: string) {
+    this.#server = server;
+    this.address = address;
+  }
+
+  /** Stops at once; nobody waits for more than a page of metrics. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+}
+
+/** @throws HostError LISTEN_REFUSED where somebody else has the address. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { httpListen, maxConnections } = options.config;
+  const server = createServer(
+    {
+      maxHeaderSize: SERVER_LIMITS.maxHttpHeaderBytes,
+      headersTimeout: SERVER_LIMITS.httpRequestMs,
+      requestTimeout: SERVER_LIMITS.httpRequestMs,
+      keepAliveTimeout: SERVER_LIMITS.httpKeepAliveMs,
+      connectionsCheckingInterval: SERVER_LIMITS.httpRequestMs,
+    },
+    (request, response) => void respond(options, request, response),
+  );
+  server.maxConnections = maxConnections;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(formatAddress(httpListen), error)));
+    server.listen({ host: httpListen.host, port: httpListen.port }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return new HttpServer(server, formatAddress({ ...httpListen, port }));
+}
+
+function listenError(where: string, error: NodeJS.ErrnoException): HostError {
+  const why = error.code === 'EADDRINUSE' ? 'another process listens there; choose another port' : error.code;
+  return new HostError('LISTEN_REFUSED', `cannot listen on ${where}: ${why}`, { cause: error });
+}
+
+async function respond(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    // What else the client sends is not read.
+    response.setHeader('connection', 'close');
+    response.setHeader('allow', 'GET, HEAD');
+    return send(response, plain(405, 'only GET and HEAD'), false);
+  }
+  try {
+    send(response, await answer(options, pathOf(request)), request.method === 'HEAD');
+  } catch (error) {
+    options.log.error({ err: error, path: pathOf(request) }, 'an HTTP request failed');
+    send(response, plain(500, 'the server failed; its log says more'), false);
+  }
+}
+
+async function answer({ metrics, notReady }: HttpOptions, path: string): Promise<Answer> {
+  switch (path) {
+    case '/metrics':
+      return { status: 200, type: metrics.contentType, body: await metrics.text() };
+    case '/healthz':
+      return plain(200, 'ok');
+    case '/readyz': {
+      const reason = notReady();
+      return reason === undefined ? plain(200, 'ready') : plain(503, reason);
+    }
+    default:
+      return plain(404, 'not found; there are /metrics, /healthz and /readyz');
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '';
+}
+
+function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(headOnly ? undefined : body);
+}

@@ -1,0 +1,56 @@
+import { rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { ServerConfig } from './config.js';
+import { createLog, type Log } from './observe/log.js';
+import { writeWhole } from './package/durable-file.js';
+import { CONTRACT_VERSION } from './protocol/contract.js';
+import { type RunningServer, startServer } from './server.js';
+import { VERSION } from './version.js';
+
+/** What a shell reports for a process that SIGTERM has ended: the second signal stops at once. */
+const STOPPED_AT_ONCE = 143;
+
+/**
+ * Runs the server until it is told to stop: SIGTERM or SIGINT drains and stops, a second one stops at once.
+ *
+ * @throws HostError when it cannot start.
+ */
+export async function serve(config: ServerConfig): Promise<void> {
+  const { log, flush } = createLog({ level: config.logLevel, format: config.logFormat });
+  try {
+    const server = await startServer(config, log);
+    const removeReadyFile = await writeReadyFile(config.readyFile, server);
+    log.info({ grpc: server.grpc, http: server.http, pid: process.pid, version: VERSION }, 'serving');
+    await toldToStop(log, flush);
+    removeReadyFile();
+    const cut = await server.stop(config.drainTimeoutMs);
+    log.info({ cut }, 'stopped');
+  } finally {
+    await flush();
+  }
+}
+
+/** The ready file appears whole; returns what removes it. */
+async function writeReadyFile(readyFile: string | undefined, { grpc, http }: RunningServer): Promise<() => void> {
+  if (readyFile === undefined) return () => {};
+  const path = resolve(readyFile);
+  const ready = { pid: process.pid, version: VERSION, grpc, http, contractVersions: [CONTRACT_VERSION] };
+  await writeWhole(path, `${JSON.stringify(ready)}\n`, { asideDirectory: dirname(path), durable: false });
+  return () => rmSync(path, { force: true });
+}
+
+function toldToStop(log: Log, flush: () => Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      log.info({ signal }, told ? 'stopping at once' : 'stopping: calls under way may end');
+      if (told) {
+        void flush().then(() => process.exit(STOPPED_AT_ONCE));
+      }
+      told = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}

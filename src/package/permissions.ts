@@ -1,0 +1,94 @@
+/** Permissions as a manifest asks for them: upstream's strings, or objects with that one key. Asking is not having. */
+
+import { z } from 'zod';
+import { MANIFEST_LIMITS } from '../limits.js';
+
+const host = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$|^\[[0-9A-Fa-f:.]+\]$/, {
+    error: 'expected a host name, a pattern such as *.example.com, or an address ([::1] for IPv6)',
+  });
+
+/** Where to: without `hosts` any host that the operator grants, without `ports` the protocol's own. */
+const network = z.strictObject({
+  hosts: z.array(host).min(1).max(MANIFEST_LIMITS.maxItems).optional(),
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(MANIFEST_LIMITS.maxItems).optional(),
+});
+
+/** A path as the guest names it; the operator maps it to a root of the host. */
+const guestPath = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .regex(/^\/?[^/\0\\\p{Cc}]+(\/[^/\0\\\p{Cc}]+)*\/?$|^\/$/u, {
+    error: 'expected a path with / between its components',
+  })
+  .refine((text) => !text.split('/').some((component) => component === '.' || component === '..'), {
+    error: 'expected a path without . and ..',
+  });
+
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, { error: 'expected the name of an environment variable' });
+
+const pluginId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, {
+  error: 'expected the id of a plugin (a UUID in lower case)',
+});
+
+/** Permissions that are a name alone. */
+const PLAIN = [
+  'NetworkHttp',
+  'NetworkHttps',
+  'NetworkTcp',
+  'NetworkUdp',
+  'SystemTime',
+  'SystemRandom',
+  'Hal9Signal',
+  'Hal9Memory',
+  'Hal9Metrics',
+  'Hal9Learning',
+] as const;
+
+/** Permissions with what they are about. */
+const FIELDS = {
+  NetworkHttp: network,
+  NetworkHttps: network,
+  NetworkTcp: network,
+  NetworkUdp: network,
+  FileRead: guestPath,
+  FileWrite: guestPath,
+  FileCreate: guestPath,
+  SystemEnv: variable,
+  PluginCall: pluginId,
+} as const;
+
+const plain = z.enum(PLAIN);
+const withField = z
+  .strictObject({
+    NetworkHttp: network.optional(),
+    NetworkHttps: network.optional(),
+    NetworkTcp: network.optional(),
+    NetworkUdp: network.optional(),
+    FileRead: guestPath.optional(),
+    FileWrite: guestPath.optional(),
+    FileCreate: guestPath.optional(),
+    SystemEnv: variable.optional(),
+    PluginCall: pluginId.optional(),
+  } satisfies { [K in keyof typeof FIELDS]: z.ZodOptional<(typeof FIELDS)[K]> })
+  .refine((permission) => Object.keys(permission).length === 1, { error: 'expected an object with one key' });
+
+type PlainPermission = z.infer<typeof plain>;
+type Fields = { [K in keyof typeof FIELDS]: z.infer<(typeof FIELDS)[K]> };
+
+/** What a plugin asks for: a name, or an object with exactly one of these keys. */
+export type Permission = PlainPermission | { [K in keyof Fields]: { [P in K]: Fields[K] } }[keyof Fields];
+export type NetworkPermission = Fields['NetworkHttp'];
+
+/** Decides by the value's own shape which of the two forms is meant, so that faults name what is wrong inside. */
+export const permissionSchema = z.unknown().transform((value, context): Permission => {
+  const result = typeof value === 'object' && value !== null ? withField.safeParse(value) : plain.safeParse(value);
+  if (result.success) return result.data as Permission;
+  for (const issue of result.error.issues) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+  return z.NEVER;
+});

@@ -1,0 +1,174 @@
+/**
+ * What is installed: packages by the digest of their contents, and the index of plugins.
+ *
+ * Beside each package lies a summary with all that a start needs (manifest, digest of the module), so that a start neither unzips nor
+ * hashes packages. A summary that is missing or damaged is made again from its package.
+ */
+
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { HostError } from '../errors.js';
+import { HEX_DIGEST, MANIFEST_PATH, type PackageContents, sha256 } from './contents.js';
+import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
+import { type Manifest, parseManifest } from './manifest.js';
+import { readPackage } from './read.js';
+import { zipFiles } from './zip-write.js';
+
+const indexEntry = z.strictObject({
+  id: z.string(),
+  version: z.string(),
+  digest: z.string().regex(HEX_DIGEST),
+  active: z.boolean(),
+  /** The operator's configuration: one JSON object as text. */
+  config: z.string(),
+  installedAtMs: z.number(),
+});
+const indexDocument = z.strictObject({ plugins: z.array(indexEntry) });
+const summaryDocument = z.strictObject({
+  wasmDigest: z.string().regex(HEX_DIGEST),
+  manifest: z.string(),
+  /** sha256 of the other two, each with a line break behind it. */
+  checksum: z.string(),
+});
+
+/** An installed plugin and its state. */
+export type IndexEntry = z.infer<typeof indexEntry>;
+
+/** A package as a start sees it: the files are read when `load` is called, and only then. */
+export interface StoredPackage {
+  readonly digest: string;
+  readonly manifest: Manifest;
+  readonly wasmDigest: string;
+  load(): Promise<PackageContents>;
+}
+
+export class PackageStore {
+  readonly #packages: string;
+  readonly #index: string;
+  readonly #aside: string;
+  /** Index writes happen one after the other, in the order of their calls. */
+  #lastIndexWrite: Promise<void> = Promise.resolve();
+
+  /** @param root the data directory; `packages` and `aside` exist in it */
+  constructor(root: string) {
+    this.#packages = join(root, 'packages');
+    this.#index = join(root, 'plugins.json');
+    this.#aside = join(root, 'aside');
+  }
+
+  /**
+   * Keeps a package. It is there for good once this has returned; until the index names it, the next start may remove it.
+   * @param originalBytes the `.hal9` file, where there is one
+   */
+  async put(contents: PackageContents, originalBytes?: Uint8Array): Promise<void> {
+    const path = this.#path(contents.digest, 'hal9');
+    const bytes = originalBytes ?? (await zipFiles(contents.files));
+    await writeWhole(path, bytes, { asideDirectory: this.#aside, durable: true });
+    await this.#writeSummary(contents);
+  }
+
+  /** @throws HostError DATA_DIR_DAMAGED where the package is missing or is not what its name says */
+  async load(digest: string): Promise<PackageContents> {
+    let contents: PackageContents;
+    try {
+      contents = await readPackage(await readFile(this.#path(digest, 'hal9')));
+    } catch (error) {
+      throw damaged(`the package ${digest} is missing or unreadable; install the plugin again`, error);
+    }
+    if (contents.digest !== digest) {
+      throw damaged(`the package ${digest} has other contents (${contents.digest}); install the plugin again`);
+    }
+    return contents;
+  }
+
+  /** What a start needs of a package. Errors as `load`, and MANIFEST_INVALID where this version takes the manifest no more. */
+  async open(digest: string): Promise<StoredPackage> {
+    const summary = await this.#readSummary(digest);
+    if (summary !== undefined) {
+      return {
+        digest,
+        manifest: parseManifest(Buffer.from(summary.manifest)),
+        wasmDigest: summary.wasmDigest,
+        load: () => this.load(digest),
+      };
+    }
+    const contents = await this.load(digest);
+    await this.#writeSummary(contents);
+    return { digest, manifest: contents.manifest, wasmDigest: contents.wasmDigest, load: () => this.load(digest) };
+  }
+
+  async remove(digest: string): Promise<void> {
+    await rm(this.#path(digest, 'json'), { force: true });
+    await rm(this.#path(digest, 'hal9'), { force: true });
+    await syncDirectory(this.#packages);
+  }
+
+  /** @throws HostError DATA_DIR_DAMAGED; a damaged index is never taken for an empty one */
+  async readIndex(): Promise<IndexEntry[]> {
+    let text: string;
+    try {
+      text = await readFile(this.#index, 'utf8');
+    } catch (error) {
+      throw damaged(
+        'plugins.json, the index of installed plugins, is missing or unreadable; restore it from a backup',
+        error,
+      );
+    }
+    try {
+      return indexDocument.parse(JSON.parse(text)).plugins;
+    } catch (error) {
+      throw damaged('plugins.json, the index of installed plugins, is damaged; restore it from a backup', error);
+    }
+  }
+
+  /** Replaces the index. The disk has it once this has returned. */
+  writeIndex(entries: readonly IndexEntry[]): Promise<void> {
+    const text = `${JSON.stringify(indexDocument.parse({ plugins: entries }), undefined, 2)}\n`;
+    const write = this.#lastIndexWrite.then(() =>
+      writeWhole(this.#index, text, { asideDirectory: this.#aside, durable: true }),
+    );
+    this.#lastIndexWrite = write.catch(() => undefined);
+    return write;
+  }
+
+  /** Removes packages that the index does not name: an installation that was cut off, or an uninstallation. */
+  async removeUnnamed(): Promise<void> {
+    const named = new Set((await this.readIndex()).flatMap(({ digest }) => [`${digest}.hal9`, `${digest}.json`]));
+    for (const file of await readdir(this.#packages)) {
+      if (!named.has(file)) await rm(join(this.#packages, file), { force: true, recursive: true });
+    }
+  }
+
+  async #readSummary(digest: string): Promise<{ wasmDigest: string; manifest: string } | undefined> {
+    try {
+      const summary = summaryDocument.parse(JSON.parse(await readFile(this.#path(digest, 'json'), 'utf8')));
+      return summary.checksum === (await summaryChecksum(summary)) ? summary : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof z.ZodError || systemCode(error) === 'ENOENT')
+        return undefined;
+      throw error;
+    }
+  }
+
+  async #writeSummary(contents: PackageContents): Promise<void> {
+    const manifest = Buffer.from(contents.files.get(MANIFEST_PATH) as Uint8Array).toString('utf8');
+    const summary = { wasmDigest: contents.wasmDigest, manifest };
+    const text = JSON.stringify({ ...summary, checksum: await summaryChecksum(summary) });
+    await writeWhole(this.#path(contents.digest, 'json'), text, { asideDirectory: this.#aside, durable: false });
+  }
+
+  #path(digest: string, extension: 'hal9' | 'json'): string {
+    if (!HEX_DIGEST.test(digest))
+      throw new TypeError(`expected 64 hex digits as a digest, found ${digest.length} characters`);
+    return join(this.#packages, `${digest}.${extension}`);
+  }
+}
+
+function summaryChecksum(summary: { wasmDigest: string; manifest: string }): Promise<string> {
+  return sha256(Buffer.from(`${summary.wasmDigest}\n${summary.manifest}\n`));
+}
+
+function damaged(message: string, cause?: unknown): HostError {
+  return new HostError('DATA_DIR_DAMAGED', `the data directory is damaged: ${message}`, { cause });
+}

@@ -1,0 +1,189 @@
+import { HostError } from '../errors.js';
+import { GUEST_LIMITS, OBSERVE_LIMITS, SERVER_LIMITS } from '../limits.js';
+import type { PluginMetrics } from '../observe/plugin-metrics.js';
+import { isStateful, type Manifest } from '../package/manifest.js';
+import type { Crew, CrewObserver, CrewSpec } from '../pool/crew.js';
+import type { Pool } from '../pool/pool.js';
+import type { PreparedModule } from '../prepare/prepare.js';
+import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
+import { neuronOffers, toolDeclarations, toolOffers } from './offers.js';
+import type { PluginView } from './plugins-api.js';
+
+/** What is known of a plugin from its installation on. */
+export interface InstalledPluginParts {
+  manifest: Manifest;
+  /** SHA-256 of the package's contents, in hexadecimal. */
+  digest: string;
+  prepared: PreparedModule;
+  installedAtMs: number;
+  /** One JSON object as text. */
+  config: string;
+  development: boolean;
+}
+
+/** What an installed plugin needs to run. */
+export interface PluginRuntime {
+  pool: Pool;
+  registry: CapabilityRegistry;
+  hostVersion: string;
+  callTimeoutMs: number;
+  queueLength: number;
+  /** Where a plugin's calls, kills, log lines and metrics go. */
+  observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
+}
+
+/** One installed plugin: at rest, or in service with a crew of its own. */
+export class InstalledPlugin {
+  readonly manifest: Manifest;
+  readonly digest: string;
+  readonly ref: PluginRef;
+  readonly development: boolean;
+  readonly installedAtMs: number;
+  config: string;
+  /** Whether the operator wants it in service, which it may not be for want of capacity. */
+  wanted = false;
+  readonly #prepared: PreparedModule;
+  readonly #runtime: PluginRuntime;
+  #crew: Crew | undefined;
+
+  constructor(parts: InstalledPluginParts, runtime: PluginRuntime) {
+    this.manifest = parts.manifest;
+    this.digest = parts.digest;
+    this.development = parts.development;
+    this.installedAtMs = parts.installedAtMs;
+    this.config = parts.config;
+    this.#prepared = parts.prepared;
+    this.#runtime = runtime;
+    const { id, name, version } = parts.manifest.metadata;
+    this.ref = { id, name, version };
+  }
+
+  get active(): boolean {
+    return this.#crew !== undefined;
+  }
+
+  /**
+   * Registers the plugin for what it offers, with a crew that starts its first instance when it is needed; a stateful
+   * plugin's is started now, since its thread is reserved anyway.
+   *
+   * @throws HostError CAPACITY
+   */
+  enlist(): void {
+    if (this.#crew !== undefined) return;
+    const { observer, metrics } = this.#runtime.observe(this.ref);
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
+    this.#crew = crew;
+    metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
+    const offer: ActivePlugin = {
+      ref: this.ref,
+      neurons: neuronOffers(this.manifest),
+      tools: toolOffers(this.manifest),
+      crew,
+    };
+    this.#runtime.registry.add(offer);
+  }
+
+  /**
+   * Starts an instance and waits until it takes calls; registers the plugin only then.
+   *
+   * @throws HostError CAPACITY, PLUGIN_LOAD_FAILED; the plugin is at rest as before.
+   */
+  async activate(): Promise<void> {
+    if (this.#crew !== undefined) return;
+    this.enlist();
+    try {
+      await this.warmUp();
+    } catch (error) {
+      await this.deactivate(0);
+      throw error;
+    }
+  }
+
+  /** @throws HostError PLUGIN_LOAD_FAILED */
+  async warmUp(): Promise<void> {
+    await this.#crew?.warmUp();
+  }
+
+  /** Takes the plugin out of service: no new call reaches it, those under way end within `drainMs`. */
+  async deactivate(drainMs: number): Promise<void> {
+    const crew = this.#crew;
+    if (crew === undefined) return;
+    this.#crew = undefined;
+    this.#runtime.registry.remove(this.ref.id);
+    await this.#runtime.pool.dismiss(crew, drainMs);
+    this.#runtime.observe(this.ref).metrics.watch(undefined);
+  }
+
+  view(): PluginView {
+    const { metadata } = this.manifest;
+    return {
+      ref: this.ref,
+      state: this.active ? 'ACTIVE' : 'INSTALLED',
+      description: metadata.description,
+      author: metadata.author,
+      license: metadata.license,
+      capabilities: metadata.capabilities,
+      permissionsAsked: metadata.requirements.required_permissions,
+      digest: this.digest,
+      moduleBytes: this.#prepared.moduleBytes,
+      memoryLimitBytes: this.#prepared.memory.maximumBytes,
+      stateful: isStateful(this.manifest),
+      instances: this.#crew?.instances ?? 0,
+      queueLength: this.#crew?.queueLength ?? 0,
+      installedAtMs: this.installedAtMs,
+      contractVersion: this.#prepared.contractVersion,
+      development: this.development,
+    };
+  }
+
+  #crewSpec(): CrewSpec {
+    const stateful = isStateful(this.manifest);
+    const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
+    return {
+      binding: {
+        plugin: this.ref,
+        hostVersion: this.#runtime.hostVersion,
+        module: this.#prepared.module,
+        exports: this.#prepared.exports,
+        config: this.config,
+        tools: toolDeclarations(this.manifest),
+        // Nothing is granted until an operator can grant it: the clock stands during a call, random numbers are seeded.
+        grants: { time: false, random: false, env: {} },
+        limits: {
+          memoryBytes: this.#prepared.memory.maximumBytes,
+          outputBytes: GUEST_LIMITS.maxOutputBytes,
+          outputElements: GUEST_LIMITS.maxOutputElements,
+          hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
+          randomBytes: GUEST_LIMITS.maxRandomBytes,
+          logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
+          logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
+          logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
+          metrics: {
+            names: OBSERVE_LIMITS.maxMetricNames,
+            series: OBSERVE_LIMITS.maxMetricSeries,
+            labels: OBSERVE_LIMITS.maxMetricLabels,
+            labelBytes: OBSERVE_LIMITS.maxMetricLabelBytes,
+            observationsPerSecond: OBSERVE_LIMITS.maxMetricObservationsPerSecond,
+          },
+        },
+      },
+      stateful,
+      maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
+      queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
+      callMs: Math.min(own, this.#runtime.callTimeoutMs),
+      lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
+    };
+  }
+}
+
+/** @throws HostError REQUEST_INVALID unless the text is one JSON object. */
+export function checkConfig(text: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
+  throw new HostError('REQUEST_INVALID', 'config: expected one JSON object as text, such as {"threshold": 0.5}');
+}

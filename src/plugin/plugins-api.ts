@@ -1,0 +1,32 @@
+/** An installed plugin, as operators see it. */
+export interface PluginView {
+  ref: { id: string; name: string; version: string };
+  state: 'INSTALLED' | 'ACTIVE';
+  description: string;
+  author: string;
+  license: string;
+  capabilities: readonly { type: string; config: object }[];
+  /** As the manifest writes them. */
+  permissionsAsked: readonly unknown[];
+  /** SHA-256 of the package's contents, in hexadecimal. */
+  digest: string;
+  moduleBytes: number;
+  memoryLimitBytes: number;
+  stateful: boolean;
+  instances: number;
+  queueLength: number;
+  installedAtMs: number;
+  contractVersion: string;
+  development: boolean;
+}
+
+/** What operators do with plugins. Every method throws HostError. */
+export interface Plugins {
+  install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }>;
+  list(): readonly PluginView[];
+  get(idOrName: string): PluginView;
+  /** @param config One JSON object as text; undefined keeps the last one. */
+  activate(idOrName: string, config?: string): Promise<PluginView>;
+  deactivate(idOrName: string): Promise<PluginView>;
+  uninstall(idOrName: string): Promise<PluginView['ref']>;
+}

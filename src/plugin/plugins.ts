@@ -1,0 +1,235 @@
+import { HostError } from '../errors.js';
+import type { Log } from '../observe/log.js';
+import type { PackageContents } from '../package/contents.js';
+import { readDirectory } from '../package/directory.js';
+import { readPackage } from '../package/read.js';
+import type { IndexEntry, PackageStore } from '../package/store.js';
+import type { Preparer } from '../prepare/prepare.js';
+import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
+import { lookUp } from './lookup.js';
+import type { Plugins, PluginView } from './plugins-api.js';
+import { Serial } from './serial.js';
+
+export interface PluginsParts {
+  store: PackageStore;
+  preparer: Preparer;
+  runtime: PluginRuntime;
+  log: Log;
+  /** For calls under way when a plugin is taken out of service. */
+  drainMs: number;
+  /** A plugin was uninstalled. */
+  forgotten(id: string): void;
+}
+
+/**
+ * The plugins of this server. What changes them happens one after the other; the index on disk is written before a change
+ * is visible, so that a crash leaves the old state or the new one.
+ */
+export class InstalledPlugins implements Plugins {
+  readonly #parts: PluginsParts;
+  readonly #plugins = new Map<string, InstalledPlugin>();
+  /** What could not be brought back stays in the index: a later version of the server may. */
+  readonly #unopened = new Map<string, IndexEntry>();
+  readonly #serial = new Serial();
+
+  constructor(parts: PluginsParts) {
+    this.#parts = parts;
+  }
+
+  /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
+  async open(): Promise<void> {
+    const entries = await this.#parts.store.readIndex();
+    const reopened = await Promise.all(
+      entries.map(async (entry) => {
+        try {
+          return { entry, plugin: await this.#reopen(entry) };
+        } catch (error) {
+          this.#unopened.set(entry.id, entry);
+          this.#notBack(entry, error);
+          return undefined;
+        }
+      }),
+    );
+    // In the order of the index: what the ledger can no longer cover is then always the same.
+    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
+  }
+
+  /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
+  async openDirectory(directory: string): Promise<PluginView> {
+    const contents = await readDirectory(directory);
+    return this.#serial.run(async () => {
+      const { id } = contents.manifest.metadata;
+      if (this.#plugins.has(id))
+        throw new HostError(
+          'PLUGIN_EXISTS',
+          `plugin ${id} is installed; uninstall it, or change the id in the directory`,
+        );
+      const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
+      await plugin.activate();
+      this.#plugins.set(id, plugin);
+      return plugin.view();
+    });
+  }
+
+  async install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+    const contents = await readPackage(packageBytes);
+    return this.#serial.run(() => this.#install(contents, packageBytes));
+  }
+
+  list(): PluginView[] {
+    const key = ({ ref }: InstalledPlugin): string => `${ref.name}\0${ref.id}`;
+    return [...this.#plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
+  }
+
+  get(idOrName: string): PluginView {
+    return lookUp(this.#plugins, idOrName).view();
+  }
+
+  activate(idOrName: string, config?: string): Promise<PluginView> {
+    return this.#serial.run(async () => {
+      const plugin = lookUp(this.#plugins, idOrName);
+      if (config !== undefined && config !== plugin.config) await this.#configure(plugin, checkConfig(config));
+      await plugin.activate();
+      plugin.wanted = true;
+      await this.#writeIndex();
+      return plugin.view();
+    });
+  }
+
+  deactivate(idOrName: string): Promise<PluginView> {
+    return this.#serial.run(async () => {
+      const plugin = lookUp(this.#plugins, idOrName);
+      await plugin.deactivate(this.#parts.drainMs);
+      plugin.wanted = false;
+      await this.#writeIndex();
+      return plugin.view();
+    });
+  }
+
+  uninstall(idOrName: string): Promise<PluginView['ref']> {
+    return this.#serial.run(async () => {
+      const plugin = lookUp(this.#plugins, idOrName);
+      if (plugin.active) throw active(plugin, 'uninstalling it');
+      this.#plugins.delete(plugin.ref.id);
+      try {
+        await this.#writeIndex();
+      } catch (error) {
+        this.#plugins.set(plugin.ref.id, plugin);
+        throw error;
+      }
+      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+      this.#parts.forgotten(plugin.ref.id);
+      return plugin.ref;
+    });
+  }
+
+  /** Ends every instance in order; the index keeps what was active. */
+  async close(drainMs: number): Promise<void> {
+    await Promise.all([...this.#plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+  }
+
+  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+    const { id, version } = contents.manifest.metadata;
+    const before = this.#plugins.get(id);
+    if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
+    if (before !== undefined) refuseReplacement(before, version);
+    const plugin = await this.#prepare(contents, {
+      config: before?.config ?? '{}',
+      installedAtMs: Date.now(),
+      development: false,
+    });
+    await this.#parts.store.put(contents, bytes);
+    const unopened = this.#unopened.get(id);
+    this.#unopened.delete(id);
+    this.#plugins.set(id, plugin);
+    try {
+      await this.#writeIndex();
+    } catch (error) {
+      if (unopened !== undefined) this.#unopened.set(id, unopened);
+      if (before === undefined) this.#plugins.delete(id);
+      else this.#plugins.set(id, before);
+      throw error;
+    }
+    const replaced = before?.digest ?? unopened?.digest;
+    if (replaced !== undefined && replaced !== plugin.digest) await this.#parts.store.remove(replaced);
+    return { plugin: plugin.view(), changed: true };
+  }
+
+  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
+    const stored = await this.#parts.store.open(entry.digest);
+    const prepared = await this.#parts.preparer.prepare(stored);
+    const { manifest, digest } = stored;
+    const { config, installedAtMs } = entry;
+    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
+    return new InstalledPlugin(parts, this.#parts.runtime);
+  }
+
+  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
+    this.#plugins.set(entry.id, plugin);
+    plugin.wanted = entry.active;
+    if (!entry.active) return;
+    try {
+      plugin.enlist();
+    } catch (error) {
+      return this.#notBack(entry, error);
+    }
+    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
+  }
+
+  #notBack({ id, version }: IndexEntry, error: unknown): void {
+    this.#parts.log.error({ plugin: id, version, err: error }, 'a plugin could not be brought back');
+  }
+
+  #notStarted(plugin: InstalledPlugin, error: unknown): void {
+    this.#parts.log.error(
+      { plugin: plugin.ref.id, err: error },
+      'a plugin could not be started; its next call tries again',
+    );
+  }
+
+  async #prepare(
+    contents: PackageContents,
+    state: { config: string; installedAtMs: number; development: boolean },
+  ): Promise<InstalledPlugin> {
+    const { manifest, digest } = contents;
+    const prepared = await this.#parts.preparer.prepare(contents);
+    return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
+  }
+
+  /** A new configuration is what the next load sees: an active plugin is taken out of service first. */
+  async #configure(plugin: InstalledPlugin, config: string): Promise<void> {
+    await plugin.deactivate(this.#parts.drainMs);
+    plugin.config = config;
+  }
+
+  #writeIndex(): Promise<void> {
+    const entries = [...this.#plugins.values()]
+      .filter((plugin) => !plugin.development)
+      .map(({ ref, digest, wanted, config, installedAtMs }) => ({
+        id: ref.id,
+        version: ref.version,
+        digest,
+        active: wanted,
+        config,
+        installedAtMs,
+      }));
+    return this.#parts.store.writeIndex([...entries, ...this.#unopened.values()]);
+  }
+}
+
+function refuseReplacement(before: InstalledPlugin, version: string): void {
+  if (before.ref.version === version) {
+    throw new HostError(
+      'PLUGIN_EXISTS',
+      `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
+    );
+  }
+  if (before.active) throw active(before, `installing ${version}`);
+}
+
+function active(plugin: InstalledPlugin, before: string): HostError {
+  return new HostError(
+    'PLUGIN_ACTIVE',
+    `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`,
+  );
+}

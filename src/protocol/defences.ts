@@ -1,0 +1,28 @@
+/**
+ * The defences that the attack suite takes out one at a time, to show that each attack would succeed without its own.
+ * In every build that runs anywhere else all of them stand: this file has no switch. The attack suite's builds replace it.
+ */
+export type Defence =
+  /** A call or load that takes longer than it may loses its thread. */
+  | 'deadline'
+  /** An instance that trapped or hit a limit is never called again. */
+  | 'discard'
+  /** The bound on memory is written into the module. */
+  | 'memory-cap'
+  /** The thread's stack is bounded. */
+  | 'stack-cap'
+  /** What a guest hands out is bounded before it is copied. */
+  | 'output-budget'
+  /** Lines of a guest's log are bounded in size and rate. */
+  | 'log-cap'
+  /** After an exit the instance is dead, whatever the guest catches. */
+  | 'exit'
+  /** Strings that a guest hands out are checked to be UTF-8. */
+  | 'utf8'
+  /** A plugin's queue is bounded. */
+  | 'queue-bound';
+
+/** Whether a defence stands. */
+export function stands(_defence: Defence): boolean {
+  return true;
+}

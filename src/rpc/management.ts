@@ -1,0 +1,91 @@
+import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { HostError } from '../errors.js';
+import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import type { Plugins, PluginView } from '../plugin/plugins-api.js';
+import { managementDefinition, type ServiceBinding } from './definitions.js';
+import { collectPackage, type InstallPart } from './install-stream.js';
+import { toServiceError } from './status.js';
+
+type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
+interface ByPlugin {
+  pluginId: string;
+}
+
+/** The service `PluginManagement` over the plugins of this server. */
+export function managementService(plugins: Plugins): ServiceBinding {
+  return {
+    definition: managementDefinition,
+    implementation: {
+      InstallPlugin: installer(plugins),
+      ListPlugins: unary(() => ({ plugins: plugins.list().map(toMessage) })),
+      GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
+      ActivatePlugin: unary(async (request: ByPlugin & { config: string }) => {
+        const config = request.config === '' ? undefined : request.config;
+        return { plugin: toMessage(await plugins.activate(nameOf(request), config)) };
+      }),
+      DeactivatePlugin: unary(async (request: ByPlugin) => ({
+        plugin: toMessage(await plugins.deactivate(nameOf(request))),
+      })),
+      UninstallPlugin: unary(async (request: ByPlugin) => ({
+        plugin: await plugins.uninstall(nameOf(request)),
+      })),
+    },
+  };
+}
+
+/** A unary method, by what it does. */
+function unary<Request>(action: (request: Request) => object | Promise<object>): Unary<Request> {
+  return (call, callback) => void answer(callback, () => action(call.request));
+}
+
+async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
+  let reply: object;
+  try {
+    reply = await action();
+  } catch (error) {
+    return callback(toServiceError(HostError.from(error)), null);
+  }
+  callback(null, reply);
+}
+
+type Install = (call: ServerReadableStream<InstallPart, object>, callback: sendUnaryData<object>) => void;
+
+function installer(plugins: Plugins): Install {
+  let running = 0;
+  const install = async (call: ServerReadableStream<InstallPart, object>): Promise<object> => {
+    if (running >= SERVER_LIMITS.maxConcurrentInstalls) throw tooManyInstalls();
+    running++;
+    try {
+      const { plugin, changed } = await plugins.install(await collectPackage(call));
+      return { plugin: toMessage(plugin), changed };
+    } finally {
+      running--;
+    }
+  };
+  return (call, callback) => void answer(callback, () => install(call));
+}
+
+function tooManyInstalls(): HostError {
+  return new HostError(
+    'TOO_MANY_IN_FLIGHT',
+    `${SERVER_LIMITS.maxConcurrentInstalls} installations are under way, as many as may be; try again`,
+    { retryAfterMs: 1_000 },
+  );
+}
+
+function nameOf({ pluginId }: ByPlugin): string {
+  if (pluginId === '') throw new HostError('REQUEST_INVALID', 'plugin_id: expected an id or a name, found nothing');
+  if (Buffer.byteLength(pluginId) > REQUEST_LIMITS.maxNameBytes) {
+    throw new HostError('REQUEST_INVALID', `plugin_id: at most ${REQUEST_LIMITS.maxNameBytes} bytes`);
+  }
+  return pluginId;
+}
+
+/** `hal9.plugin.v1.Plugin`. */
+function toMessage({ capabilities, permissionsAsked, ...plain }: PluginView): object {
+  return {
+    ...plain,
+    capabilities: capabilities.map(({ type, config }) => ({ type, config: JSON.stringify(config) })),
+    permissionsAsked: permissionsAsked.map((permission) => JSON.stringify(permission)),
+  };
+}

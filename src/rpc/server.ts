@@ -1,0 +1,136 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { ServerConfig } from '../config.js';
+import type { Log } from '../observe/log.js';
+import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
+import { guarded } from './guard.js';
+import { Health } from './health.js';
+import { InFlight } from './in-flight.js';
+import { type Listener, listen } from './listener.js';
+import { addReflection } from './reflection.js';
+
+export interface RpcOptions {
+  config: Pick<
+    ServerConfig,
+    | 'grpcListen'
+    | 'maxMessageBytes'
+    | 'maxStreams'
+    | 'maxConnections'
+    | 'maxInFlight'
+    | 'keepaliveMs'
+    | 'keepaliveTimeoutMs'
+  >;
+  log: Log;
+  metrics: { refused(reason: string): void };
+  services: readonly ServiceBinding[];
+  /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
+  onDrain?: () => void | Promise<void>;
+}
+
+/** After the last answer was given, for it to reach the client. */
+const LAST_WRITES_MS = 1_000;
+
+/** The gRPC server: listening, not serving before `serve`. */
+export class RpcServer {
+  readonly health: Health;
+  readonly inFlight: InFlight;
+  readonly #server: Server;
+  readonly #listener: Listener;
+  readonly #onDrain: () => void | Promise<void>;
+
+  constructor(parts: {
+    health: Health;
+    inFlight: InFlight;
+    server: Server;
+    listener: Listener;
+    onDrain: () => void | Promise<void>;
+  }) {
+    this.health = parts.health;
+    this.inFlight = parts.inFlight;
+    this.#server = parts.server;
+    this.#listener = parts.listener;
+    this.#onDrain = parts.onDrain;
+  }
+
+  /** What a client connects to: `127.0.0.1:50051` or `unix:/run/hal9.sock`. */
+  get address(): string {
+    return this.#listener.address;
+  }
+
+  /** Health says SERVING from here on. */
+  serve(): void {
+    this.health.set('SERVING');
+  }
+
+  /**
+   * Stops in order: not serving, no new connection, no new call; calls under way may end within `drainMs`; then every
+   * connection is closed.
+   *
+   * @returns how many calls were cut off.
+   */
+  async shutdown(drainMs: number): Promise<number> {
+    const deadline = Date.now() + drainMs;
+    this.health.set('NOT_SERVING');
+    this.inFlight.stop();
+    this.#listener.stop();
+    const drained = Promise.all([this.inFlight.idle(), this.#onDrain()]);
+    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await within(drainMs, drained);
+    this.health.endWatches();
+    const cut = this.inFlight.count;
+    await within(Math.min(LAST_WRITES_MS, Math.max(0, deadline - Date.now())), closed);
+    this.forceShutdown();
+    return cut;
+  }
+
+  /** Closes every connection now. */
+  forceShutdown(): void {
+    this.inFlight.stop();
+    this.#listener.stop();
+    this.#listener.destroyConnections();
+    this.#server.forceShutdown();
+  }
+}
+
+/**
+ * Starts the gRPC server with health and reflection beside the given services.
+ *
+ * @throws HostError LISTEN_REFUSED
+ */
+export async function startRpc({ config, log, metrics, services, onDrain }: RpcOptions): Promise<RpcServer> {
+  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
+  const inFlight = new InFlight(config.maxInFlight);
+  const server = new Server(serverOptions(config));
+  for (const service of services) {
+    const { definition, implementation } = guarded(service, { inFlight, log, metrics });
+    server.addService(definition, implementation);
+  }
+  server.addService(health.binding.definition, health.binding.implementation);
+  addReflection(server, [health.binding.definition]);
+  // Connections are handed in rather than accepted by grpc-js: it knows no bound on them, gives a Unix socket the
+  // process's mode, and with channelz off cannot close those that do not end by themselves.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await listen(config.grpcListen, config.maxConnections, (socket) =>
+    injector.injectConnection(socket),
+  );
+  return new RpcServer({ health, inFlight, server, listener, onDrain: onDrain ?? (() => {}) });
+}
+
+function serverOptions(config: RpcOptions['config']): ConstructorParameters<typeof Server>[0] {
+  return {
+    'grpc.max_receive_message_length': config.maxMessageBytes,
+    'grpc.max_send_message_length': config.maxMessageBytes,
+    'grpc.max_concurrent_streams': config.maxStreams,
+    'grpc.keepalive_time_ms': config.keepaliveMs,
+    'grpc.keepalive_timeout_ms': config.keepaliveTimeoutMs,
+    // Its statistics cost a few objects a call, and nothing here reads them.
+    'grpc.enable_channelz': 0,
+  };
+}
+
+/** Waits for it, but no longer than so many milliseconds. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

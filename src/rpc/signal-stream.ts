@@ -1,0 +1,195 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Dispatcher, Ticket } from '../dispatch/dispatcher.js';
+import { HostError } from '../errors.js';
+import { REQUEST_LIMITS } from '../limits.js';
+import { decodeStreamSignalsRequest, peekSignalLayer, type StreamSignalsRequest } from '../protocol/codec.js';
+import { monotonicMs } from '../protocol/monotonic.js';
+import { EMPTY } from '../protocol/wire.js';
+import { encodeStreamResponse, type StreamAnswer } from './answers.js';
+import { type RequestContext, readRequest, requestContext, text } from './request.js';
+import { toServiceError } from './status.js';
+
+type Stream = ServerDuplexStream<Buffer, Buffer>;
+
+/** The open streams of signals. */
+export class SignalStreams {
+  readonly #dispatcher: Dispatcher;
+  readonly #refused: (refusal: HostError) => void;
+  readonly #open = new Set<SignalStream>();
+  #draining = false;
+  #drained: () => void = () => {};
+
+  /** @param refused is told of each refusal that is answered on a stream. */
+  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
+    this.#dispatcher = dispatcher;
+    this.#refused = refused;
+  }
+
+  serve(stream: Stream): void {
+    if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
+    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
+      this.#open.delete(served);
+      if (this.#open.size === 0) this.#drained();
+    });
+    this.#open.add(served);
+    served.start();
+  }
+
+  /** No stream takes another message; each ends when what it has under way is answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#open.size === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    for (const stream of this.#open) stream.drain();
+    await drained;
+  }
+}
+
+/**
+ * One stream. Answers leave as they are ready. A stream that has as many signals under way as it may, or whose client does
+ * not read, is not read from until that has changed: its own flow control is its bound.
+ */
+class SignalStream {
+  readonly #dispatcher: Dispatcher;
+  readonly #stream: Stream;
+  readonly #refused: (refusal: HostError) => void;
+  readonly #closed: () => void;
+  readonly #tickets = new Set<Ticket>();
+  #underWay = 0;
+  #blocked = false;
+  #ended = false;
+  #gone = false;
+  #draining = false;
+
+  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
+    this.#dispatcher = dispatcher;
+    this.#stream = stream;
+    this.#refused = refused;
+    this.#closed = closed;
+  }
+
+  start(): void {
+    const stream = this.#stream;
+    stream.on('data', (message: Buffer) => this.#receive(message));
+    stream.on('drain', () => {
+      this.#blocked = false;
+      this.#regulate();
+    });
+    stream.on('end', () => {
+      this.#ended = true;
+      this.#finish();
+    });
+    stream.on('cancelled', () => this.#abandon());
+    stream.on('error', () => this.#abandon());
+  }
+
+  /** Takes no further message, and ends once everything under way is answered. */
+  drain(): void {
+    this.#draining = true;
+    this.#stream.pause();
+    this.#finish();
+  }
+
+  /** Nobody reads the answers any more. */
+  #abandon(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    for (const ticket of this.#tickets) ticket.cancel();
+    this.#closed();
+  }
+
+  /** A message that cannot be decoded has no id to answer to: it ends the stream with its status. */
+  #receive(message: Buffer): void {
+    try {
+      const request = readRequest(() => decodeStreamSignalsRequest(message));
+      this.#dispatch(request);
+    } catch (error) {
+      this.#stream.emit('error', toServiceError(HostError.from(error)));
+    }
+  }
+
+  #dispatch(request: StreamSignalsRequest): void {
+    let context: RequestContext;
+    try {
+      context = contextOf(this.#stream, request);
+    } catch (error) {
+      return this.#send({ ...request, requestId: EMPTY }, [this.#refuse(error)]);
+    }
+    const { signals } = request;
+    const answers = new Array<StreamAnswer>(signals.length);
+    let missing = signals.length;
+    this.#underWay += signals.length;
+    const names = { neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
+    signals.forEach((signal, index) => {
+      this.#signal(signal, { ...names, ...context }, (answer) => {
+        answers[index] = answer;
+        this.#underWay--;
+        if (--missing > 0) return;
+        this.#send(request, answers);
+      });
+    });
+    this.#regulate();
+  }
+
+  #signal(
+    signal: Uint8Array,
+    request: RequestContext & { neuronType: string; pluginId: string },
+    done: (answer: StreamAnswer) => void,
+  ): void {
+    try {
+      const layer = readRequest(() => peekSignalLayer(signal, 0, signal.length));
+      const ticket = this.#dispatcher.signal({ ...request, signal, layer }, (answers, refusal) => {
+        this.#tickets.delete(ticket);
+        done(refusal === undefined ? { answers } : this.#refuse(refusal));
+      });
+      this.#tickets.add(ticket);
+    } catch (error) {
+      done(this.#refuse(error));
+    }
+  }
+
+  #refuse(error: unknown): StreamAnswer {
+    const refusal = HostError.from(error);
+    this.#refused(refusal);
+    return { refusal };
+  }
+
+  #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
+    if (!this.#gone && !this.#stream.write(encodeStreamResponse(request.id, answers, request.requestId)))
+      this.#blocked = true;
+    this.#regulate();
+    this.#finish();
+  }
+
+  #regulate(): void {
+    if (this.#draining || this.#blocked || this.#underWay >= REQUEST_LIMITS.maxStreamSignals) this.#stream.pause();
+    else if (this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  #finish(): void {
+    if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
+    this.#gone = true;
+    if (this.#ended) this.#stream.end();
+    else
+      this.#stream.emit(
+        'error',
+        toServiceError(new HostError('STOPPING', 'the server is stopping; call another one, or later')),
+      );
+    this.#closed();
+  }
+}
+
+/** @throws HostError REQUEST_INVALID for a message that is refused as a whole. */
+function contextOf(stream: Stream, request: StreamSignalsRequest): RequestContext {
+  const { length } = request.signals;
+  if (length === 0) throw new HostError('REQUEST_INVALID', 'signals: expected at least one, found none');
+  const max = REQUEST_LIMITS.maxBatchSignals;
+  if (length > max) {
+    throw new HostError('REQUEST_INVALID', `signals: expected at most ${max}, found ${length}; send several messages`);
+  }
+  const context = requestContext(stream, request.requestId);
+  if (request.timeoutMs === 0) return context;
+  return { ...context, deadlineMs: Math.min(context.deadlineMs, monotonicMs() + request.timeoutMs) };
+}

@@ -1,0 +1,153 @@
+import { fileURLToPath } from 'node:url';
+import type { ServerConfig } from './config.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { startHttp } from './http/server.js';
+import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
+import { guestLog } from './observe/guest-log.js';
+import type { Log } from './observe/log.js';
+import { Metrics } from './observe/metrics.js';
+import { DataDirectory } from './package/data-directory.js';
+import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
+import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { InstalledPlugins } from './plugin/plugins.js';
+import type { CrewObserver } from './pool/crew.js';
+import { processMemoryLimit } from './pool/memory-limit.js';
+import { Pool } from './pool/pool.js';
+import { Preparer } from './prepare/prepare.js';
+import { CONTRACT_VERSION } from './protocol/contract.js';
+import { executionService } from './rpc/execution.js';
+import { managementService } from './rpc/management.js';
+import { startRpc } from './rpc/server.js';
+import { SignalStreams } from './rpc/signal-stream.js';
+import { VERSION } from './version.js';
+
+const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
+
+/** A server that serves. */
+export interface RunningServer {
+  grpc: string;
+  http: string;
+  /** Stops in order: not serving, drain, end every instance, close. Returns how many calls were cut off. */
+  stop(drainMs: number): Promise<number>;
+}
+
+/**
+ * Wires the parts together and serves.
+ *
+ * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
+ */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  const directory = await DataDirectory.open(config.dataDir);
+  const closers: (() => Promise<unknown>)[] = [() => directory.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const pool = openPool(config);
+    closers.push(() => pool.close());
+    const registry = new CapabilityRegistry();
+    const plugins = new InstalledPlugins({
+      store: directory.store,
+      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+      runtime: runtimeOf({ config, pool, registry, metrics, log }),
+      log,
+      drainMs: config.callTimeoutMs,
+      forgotten: (id) => metrics.removePlugin(id),
+    });
+    closers.push(() => plugins.close(0));
+    await plugins.open();
+    for (const dev of config.devDirs) {
+      const { ref } = await plugins.openDirectory(dev);
+      log.warn(
+        { plugin: ref.id, name: ref.name, version: ref.version },
+        'a plugin runs from a development directory: unsigned',
+      );
+    }
+    const dispatcher = new Dispatcher(registry);
+    const streams = new SignalStreams(dispatcher, (refusal) => metrics.refused(refusal.reason));
+    const rpc = await startRpc({
+      config,
+      log,
+      metrics,
+      services: [executionService(dispatcher, streams), managementService(plugins)],
+      onDrain: () => streams.drain(),
+    });
+    closers.push(async () => rpc.forceShutdown());
+    metrics.watchInFlight(() => rpc.inFlight.count);
+    let serving = true;
+    const http = await startHttp({
+      config,
+      log,
+      metrics,
+      notReady: () => (serving ? undefined : 'the server is stopping'),
+    });
+    closers.push(() => http.stop());
+    rpc.serve();
+    return {
+      grpc: rpc.address,
+      http: http.address,
+      async stop(drainMs) {
+        serving = false;
+        const cut = await rpc.shutdown(drainMs);
+        await closeAll();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function openPool(config: ServerConfig): Pool {
+  const limit = config.memoryLimitBytes ?? processMemoryLimit();
+  return new Pool({
+    workerFile: WORKER_FILE,
+    maxThreads: config.maxThreads,
+    maxMemoryBytes: Math.max(0, limit * SERVER_LIMITS.guestShare - SERVER_LIMITS.mainThreadBytes),
+    threadBytes: SERVER_LIMITS.threadBytes,
+    workerHeapMb: GUEST_LIMITS.workerHeapMb,
+    stackBytes: GUEST_LIMITS.stackBytes,
+    spares: config.spareWorkers,
+    idleMs: SERVER_LIMITS.idleInstanceMs,
+    quantumMs: SERVER_LIMITS.threadQuantumMs,
+  });
+}
+
+function runtimeOf(parts: {
+  config: ServerConfig;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  metrics: Metrics;
+  log: Log;
+}): PluginRuntime {
+  const { config, pool, registry, metrics, log } = parts;
+  return {
+    pool,
+    registry,
+    hostVersion: VERSION,
+    callTimeoutMs: config.callTimeoutMs,
+    queueLength: config.queueLength,
+    observe(ref) {
+      const numbers = metrics.plugin(ref);
+      const lines = guestLog(log, ref, numbers);
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+    },
+  };
+}
+
+function observerOf(
+  ref: PluginRef,
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+): CrewObserver {
+  return {
+    called: (kind, outcome, guestTimeUs, queueTimeUs) => to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs),
+    killed(reason, message) {
+      to.numbers.killed(reason);
+      to.log.warn({ plugin: ref.id, version: ref.version, reason, detail: message }, 'an instance was ended');
+    },
+    log: (message, originOf) => to.lines(message, originOf),
+    metrics: (message) => to.numbers.report(message),
+  };
+}

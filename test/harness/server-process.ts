@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { type Client, connect } from '../../src/client/client.js';
+
+export interface ServerProcessOptions {
+  /** The build to run; the project's own by default. */
+  dist?: string;
+  /** Kept when given; else a fresh one that is removed at the end. */
+  dataDir?: string;
+  flags?: readonly string[];
+}
+
+export interface LogEntry {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+/** A real server in a process of its own, on free ports of loopback. */
+export class ServerProcess {
+  readonly child: ChildProcess;
+  readonly grpc: string;
+  readonly http: string;
+  readonly log: LogEntry[];
+  readonly #lines: Interface;
+  readonly #folder: string;
+
+  private constructor(
+    child: ChildProcess,
+    ready: { grpc: string; http: string },
+    { log, lines }: { log: LogEntry[]; lines: Interface },
+    folder: string,
+  ) {
+    this.child = child;
+    this.grpc = ready.grpc;
+    this.http = ready.http;
+    this.log = log;
+    this.#lines = lines;
+    this.#folder = folder;
+  }
+
+  static async start({ dist = 'dist', dataDir, flags = [] }: ServerProcessOptions = {}): Promise<ServerProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
+    const ready = join(folder, 'ready.json');
+    const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
+    const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
+    const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const log: LogEntry[] = [];
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    const lines = createInterface(child.stdout);
+    lines.on('line', (line) => log.push(entryOf(line)));
+    const failed = once(child, 'exit').then(([code]) => {
+      throw new Error(`the server ended with ${String(code)} before it was ready: ${stderr}${JSON.stringify(log.slice(-3))}`);
+    });
+    const text = await Promise.race([fileAppears(folder, ready), failed]);
+    failed.catch(() => {});
+    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, { log, lines }, folder);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  connect(timeoutMs = 20_000): Client {
+    return connect(this.grpc, { timeoutMs });
+  }
+
+  /** The first line of the log that fits, now or when it is written. */
+  async logged(fits: (entry: LogEntry) => boolean): Promise<LogEntry> {
+    for (;;) {
+      const found = this.log.find(fits);
+      if (found !== undefined) return found;
+      await once(this.#lines, 'line');
+    }
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`http://${this.http}/metrics`)).text();
+  }
+
+  /** Resident memory now, in bytes. */
+  async rss(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  }
+
+  /** Ends the process in order; returns its exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.running) {
+      const exited = once(this.child, 'exit');
+      this.child.kill(signal);
+      await exited;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+    return this.child.exitCode;
+  }
+}
+
+function entryOf(line: string): LogEntry {
+  try {
+    return JSON.parse(line) as LogEntry;
+  } catch {
+    return { level: 'raw', msg: line };
+  }
+}
+
+async function fileAppears(folder: string, file: string): Promise<string> {
+  const stop = new AbortController();
+  const changes = watch(folder, { signal: stop.signal });
+  try {
+    const now = await readIfThere(file);
+    if (now !== undefined) return now;
+    for await (const _ of changes) {
+      const text = await readIfThere(file);
+      if (text !== undefined) return text;
+    }
+    throw new Error('the folder is no longer watched');
+  } finally {
+    stop.abort();
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}

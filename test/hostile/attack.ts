@@ -1,0 +1,89 @@
+/**
+ * The attack suite: `npm run attack -- [--only ID] [--json FILE] [--disable DEFENCE] [--bite]`.
+ *
+ * Runs every attack against a real server while a bystander works beside it, and ends with `N held, 0 broken`. With
+ * `--disable` one defence is taken out of the build, and its attacks must be reported as broken; `--bite` does that for
+ * every defence in turn.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Defence } from '../../src/protocol/defences.js';
+import { ServerProcess } from '../harness/server-process.js';
+import { buildWithout, DEFENCES } from './build-without.js';
+import { Bystander } from './bystander.js';
+import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
+
+interface Report {
+  disabled: Defence | undefined;
+  attacks: { id: string; held: boolean; detail: string }[];
+  bystander: { calls: number; wrong: string[] };
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    json: { type: 'string' },
+    disable: { type: 'string' },
+    bite: { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = values.bite ? await bite() : await once();
+
+async function once(): Promise<number> {
+  const disabled = values.disable === undefined ? undefined : defenceOf(values.disable);
+  const attacks = guestAttacks().filter(({ id }) => values.only === undefined || id === values.only || id.startsWith(`${values.only}/`));
+  if (attacks.length === 0) throw new Error(`no attack is called "${values.only}"`);
+  const report = await run(attacks, disabled);
+  for (const { id, held, detail } of report.attacks) console.log(`${held ? 'held  ' : 'BROKEN'}  ${id}${detail === '' ? '' : `: ${detail}`}`);
+  const { calls, wrong } = report.bystander;
+  for (const answer of wrong.slice(0, 5)) console.log(`the bystander got ${answer}`);
+  console.log(`bystander: calls ${calls}, wrong ${wrong.length}`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  const broken = report.attacks.filter(({ held }) => !held).length;
+  console.log(`${report.attacks.length - broken} held, ${broken} broken`);
+  return broken === 0 && wrong.length === 0 ? 0 : 1;
+}
+
+/** Takes out each defence in turn: at least one of its attacks must then succeed. */
+async function bite(): Promise<number> {
+  let biting = 0;
+  for (const defence of DEFENCES) {
+    const attacks = guestAttacks().filter((attack) => attack.defence === defence);
+    const report = await run(attacks, defence);
+    const broken = report.attacks.filter(({ held }) => !held);
+    if (broken.length > 0) biting++;
+    const found = broken.map(({ id, detail }) => `${id} (${detail})`).join('; ');
+    console.log(`${defence}: ${broken.length > 0 ? `taken out, it breaks ${found}` : 'taken out, NOTHING breaks'}`);
+  }
+  console.log(`${DEFENCES.length} defences, ${biting} bite`);
+  return biting === DEFENCES.length ? 0 : 1;
+}
+
+async function run(attacks: readonly Attack[], disabled: Defence | undefined): Promise<Report> {
+  const dist = disabled === undefined ? 'dist' : buildWithout(disabled);
+  const server = await ServerProcess.start({ dist, flags: GUEST_FLAGS });
+  const client = server.connect(10_000);
+  const bystander = new Bystander(client);
+  const report: Report = { disabled, attacks: [], bystander: { calls: 0, wrong: [] } };
+  try {
+    await bystander.start();
+    for (const attack of attacks) {
+      const fault = await attack.run(server);
+      report.attacks.push({ id: attack.id, held: fault === undefined, detail: fault ?? '' });
+      if (!server.running) break;
+    }
+    await bystander.stop();
+    report.bystander = { calls: bystander.calls, wrong: bystander.wrong };
+  } finally {
+    client.close();
+    await server.stop(disabled === undefined ? 'SIGTERM' : 'SIGKILL');
+  }
+  return report;
+}
+
+function defenceOf(name: string): Defence {
+  const defence = DEFENCES.find((known) => known === name);
+  if (defence === undefined) throw new Error(`expected one of ${DEFENCES.join(', ')}, found "${name}"`);
+  return defence;
+}

@@ -1,0 +1,22 @@
+;; Answers a signal with one whose content is the byte 0xff.
+(module
+  (memory (export "memory") 17)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "hal9:plugin/neuron@0.1.0#process")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.store8 (i32.const 1024) (i32.const 0xff))
+    ;; The record at 4096: all empty but the content, at offset 28.
+    (i32.store (i32.const 4124) (i32.const 1024))
+    (i32.store (i32.const 4128) (i32.const 1))
+    (i32.store (i32.const 2048) (i32.const 0))
+    (i32.store (i32.const 2052) (i32.const 4096))
+    (i32.store (i32.const 2056) (i32.const 1))
+    (i32.const 2048))
+  (func (export "hal9:plugin/neuron@0.1.0#export-state") (result i32) (unreachable))
+  (func (export "hal9:plugin/neuron@0.1.0#import-state") (param i32 i32) (result i32) (unreachable))
+)

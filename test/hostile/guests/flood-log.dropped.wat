@@ -1,0 +1,22 @@
+;; Writes 20,000 lines of 4 KiB to the log, and answers.
+(module
+  (import "hal9:plugin/logging@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 17)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "hal9:plugin/tools@0.1.0#execute") (param $tool i32) (param $tool-bytes i32) (param $parameters i32) (param $parameters-bytes i32) (result i32)
+    (local $n i32)
+    (loop $line
+      (call $log (i32.const 2) (i32.const 4096) (i32.const 4096))
+      (br_if $line (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 20000))))
+    ;; ok("1")
+    (i32.store8 (i32.const 1024) (i32.const 49))
+    (i32.store (i32.const 2048) (i32.const 0))
+    (i32.store (i32.const 2052) (i32.const 1024))
+    (i32.store (i32.const 2056) (i32.const 1))
+    (i32.const 2048))
+)

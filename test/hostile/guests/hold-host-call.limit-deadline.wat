@@ -1,0 +1,23 @@
+;; Asks the host to wait for an hour on its clock.
+(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 17)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "hal9:plugin/tools@0.1.0#execute") (param $tool i32) (param $tool-bytes i32) (param $parameters i32) (param $parameters-bytes i32) (result i32)
+    ;; One subscription: clock, monotonic, relative.
+    (i32.store8 (i32.const 3080) (i32.const 0))
+    (i32.store (i32.const 3088) (i32.const 1))
+    (i64.store (i32.const 3096) (i64.const 3600000000000))
+    (drop (call $poll (i32.const 3072) (i32.const 3200) (i32.const 1) (i32.const 3300)))
+    ;; ok("1")
+    (i32.store8 (i32.const 1024) (i32.const 49))
+    (i32.store (i32.const 2048) (i32.const 0))
+    (i32.store (i32.const 2052) (i32.const 1024))
+    (i32.store (i32.const 2056) (i32.const 1))
+    (i32.const 2048))
+)

@@ -1,0 +1,1 @@
+(module (import "$root" "[task-cancel]" (func)))

@@ -1,0 +1,1 @@
+(module (import "__proto__" "toString" (func)))

@@ -1,0 +1,1 @@
+(module (import "wasi_snapshot_preview1" "hasOwnProperty" (func)))

@@ -1,0 +1,1 @@
+(module (import "wasi:cli/environment@0.2.0" "get-environment" (func (param i32))))

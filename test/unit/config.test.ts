@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadConfig, type ServerFlags } from '../../src/config.js';
+import { HostError } from '../../src/errors.js';
+import { fileKey, flagName, SETTINGS, variableName } from '../../src/settings.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'hal9-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function refusalOf(flags: ServerFlags, environment: NodeJS.ProcessEnv = {}): HostError {
+  try {
+    loadConfig(flags, environment);
+  } catch (error) {
+    if (error instanceof HostError) return error;
+    throw error;
+  }
+  throw new Error('expected a refusal');
+}
+
+function yamlFile(text: string): string {
+  const file = join(directory, `${Math.random()}.yaml`);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('loadConfig', () => {
+  test('listens on loopback alone when nothing is said', () => {
+    const config = loadConfig({}, {});
+    expect(config.grpcListen).toEqual({ type: 'tcp', host: '127.0.0.1', port: 50051 });
+    expect(config.httpListen).toEqual({ type: 'tcp', host: '127.0.0.1', port: 9469 });
+    expect(config.dataDir).toBe(resolve('.hal9'));
+    expect(config.memoryLimitBytes).toBeUndefined();
+    expect(config.devDirs).toEqual([]);
+  });
+
+  test('prefers the flag to the variable, the variable to the file, the file to the default', () => {
+    const config = yamlFile('queue_length: 3\nmax_streams: 4\nmax_threads: "5"\n');
+    const environment = { HAL9_QUEUE_LENGTH: '30', HAL9_MAX_STREAMS: '40', HAL9_MAX_THREADS: '' };
+    const loaded = loadConfig({ config, queueLength: '300' }, environment);
+    expect([loaded.queueLength, loaded.maxStreams, loaded.maxThreads]).toEqual([300, 40, 5]);
+  });
+
+  test('reads the file that HAL9_CONFIG names', () => {
+    expect(loadConfig({}, { HAL9_CONFIG: yamlFile('log_level: debug') }).logLevel).toBe('debug');
+  });
+
+  test('takes one development directory or several', () => {
+    expect(loadConfig({}, { HAL9_DEV_DIR: '/a' }).devDirs).toEqual(['/a']);
+    expect(loadConfig({ devDir: ['/a', '/b'] }, {}).devDirs).toEqual(['/a', '/b']);
+    expect(loadConfig({ config: yamlFile('dev_dir: [/c, /d]') }, {}).devDirs).toEqual(['/c', '/d']);
+  });
+
+  test('turns the memory limit into bytes', () => {
+    expect(loadConfig({ memoryLimitMb: '512' }, {}).memoryLimitBytes).toBe(536_870_912);
+  });
+
+  test('takes every setting by each of its three names', () => {
+    const values: Record<string, string> = {
+      grpcListen: '127.0.0.2:7',
+      httpListen: '[::1]:8',
+      logFormat: 'pretty',
+      callTimeoutMs: '6',
+    };
+    for (const { key, kind } of SETTINGS) {
+      const value =
+        values[key] ??
+        (kind.type === 'integer' ? String(Math.min(5_000, kind.max)) : kind.type === 'choice' ? 'debug' : '/tmp/x');
+      const byFlag = loadConfig({ [key]: value }, {});
+      expect(byFlag, key).not.toEqual(loadConfig({}, {}));
+      expect(loadConfig({}, { [variableName(key)]: value }), key).toEqual(byFlag);
+      expect(loadConfig({ config: yamlFile(`${fileKey(key)}: "${value}"`) }, {}), key).toEqual(byFlag);
+    }
+    expect([flagName('grpcListen'), variableName('grpcListen'), fileKey('grpcListen')]).toEqual([
+      '--grpc-listen',
+      'HAL9_GRPC_LISTEN',
+      'grpc_listen',
+    ]);
+  });
+
+  test.each([
+    [{ queueLength: '0' }, {}, '--queue-length: expected a whole number from 1 to'],
+    [{}, { HAL9_QUEUE_LENGTH: '1e3' }, 'HAL9_QUEUE_LENGTH: expected a whole number'],
+    [{}, { HAL9_QUEUE_LENGTH: '-5' }, 'found "-5"'],
+    [{ logLevel: 'loud' }, {}, '--log-level: expected one of trace, debug, info, warn, error, found "loud"'],
+    [{ grpcListen: '127.0.0.1' }, {}, '--grpc-listen: expected HOST:PORT'],
+    [{ grpcListen: '127.0.0.1:65536' }, {}, 'a port of 0 to 65535'],
+    [{ grpcListen: 'unix:' }, {}, 'no path after unix:'],
+    [{ grpcListen: `unix:/${'a'.repeat(200)}` }, {}, 'use a shorter directory'],
+    [{ httpListen: 'unix:/tmp/x' }, {}, '--http-listen: expected HOST:PORT'],
+    [{ config: '/nonexistent/hal9.yaml' }, {}, 'cannot be read'],
+  ] as [ServerFlags, NodeJS.ProcessEnv, string][])(
+    'refuses %j %j, naming the source',
+    (flags, environment, message) => {
+      const refusal = refusalOf(flags, environment);
+      expect(refusal.reason).toBe('CONFIG_INVALID');
+      expect(refusal.message).toContain(message);
+    },
+  );
+
+  test.each([
+    ['qeue_length: 3', 'unknown keys: qeue_length'],
+    ['queue_length: [1]', 'queue_length in the configuration file: expected a whole number'],
+    ['queue_length: 1.5', 'queue_length in the configuration file'],
+    ['- 1', 'keys and values'],
+    ['a: &x [*x, *x]\nb: "', 'cannot be read'],
+  ])('refuses the file %j', (yaml, message) => {
+    const refusal = refusalOf({ config: yamlFile(yaml) });
+    expect(refusal.reason).toBe('CONFIG_INVALID');
+    expect(refusal.message).toContain(message);
+  });
+
+  test.each(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', '192.168.1.1:1', 'example.com:1', '127.1:1', '[::ffff:127.0.0.1]:1'])(
+    'refuses to listen on %s until there are TLS and roles',
+    (address) => {
+      for (const flags of [{ grpcListen: address }, { httpListen: address }]) {
+        const refusal = refusalOf(flags);
+        expect(refusal.reason).toBe('LISTEN_REFUSED');
+        expect(refusal.message).toContain('loopback');
+      }
+    },
+  );
+
+  test.each([
+    ['127.0.0.1:0', { type: 'tcp', host: '127.0.0.1', port: 0 }],
+    ['127.8.9.10:1', { type: 'tcp', host: '127.8.9.10', port: 1 }],
+    ['localhost:1', { type: 'tcp', host: '127.0.0.1', port: 1 }],
+    ['[::1]:1', { type: 'tcp', host: '::1', port: 1 }],
+    ['[0:0:0:0:0:0:0:1]:1', { type: 'tcp', host: '::1', port: 1 }],
+    ['unix:/run/x.sock', { type: 'unix', path: '/run/x.sock' }],
+    ['unix:///run/x.sock', { type: 'unix', path: '/run/x.sock' }],
+    ['unix:x.sock', { type: 'unix', path: resolve('x.sock') }],
+  ])('listens on %s', (address, expected) => {
+    expect(loadConfig({ grpcListen: address }, {}).grpcListen).toEqual(expected);
+  });
+});

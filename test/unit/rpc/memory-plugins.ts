@@ -1,0 +1,82 @@
+import { HostError } from '../../../src/errors.js';
+import type { Plugins, PluginView } from '../../../src/plugin/plugins-api.js';
+
+const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
+
+/**
+ * Plugins that are nothing but their description, kept in memory: for what the management service and the command make
+ * of answers and refusals. A package is any bytes; those that start with "bad" are refused.
+ */
+export class MemoryPlugins implements Plugins {
+  readonly installed: Uint8Array[] = [];
+  /** What is awaited before an installation is answered. */
+  gate: Promise<void> = Promise.resolve();
+  #view: PluginView | undefined;
+
+  async install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+    this.installed.push(packageBytes);
+    await this.gate;
+    if (Buffer.from(packageBytes.subarray(0, 3)).toString() === 'bad') {
+      throw new HostError('MANIFEST_INVALID', 'metadata.version: expected a semver version, found "1"', {
+        details: { path: 'metadata.version' },
+      });
+    }
+    const changed = this.#view === undefined;
+    this.#view ??= view(packageBytes.length);
+    return { plugin: this.#view, changed };
+  }
+
+  list(): readonly PluginView[] {
+    return this.#view === undefined ? [] : [this.#view];
+  }
+
+  get(idOrName: string): PluginView {
+    if (this.#view === undefined || ![this.#view.ref.id, this.#view.ref.name].includes(idOrName)) {
+      throw new HostError('PLUGIN_NOT_FOUND', `no plugin ${idOrName} is installed`, { details: { asked: idOrName } });
+    }
+    return this.#view;
+  }
+
+  async activate(idOrName: string, config?: string): Promise<PluginView> {
+    const plugin = this.get(idOrName);
+    if (config === '{"fail":"capacity"}') {
+      throw new HostError('CAPACITY', 'no thread is left for another instance', { retryAfterMs: 2_500 });
+    }
+    if (config === '{"fail":"fault"}') throw new TypeError('cannot read /etc/secret/path');
+    this.#view = { ...plugin, state: 'ACTIVE', instances: 1 };
+    return this.#view;
+  }
+
+  async deactivate(idOrName: string): Promise<PluginView> {
+    this.#view = { ...this.get(idOrName), state: 'INSTALLED', instances: 0 };
+    return this.#view;
+  }
+
+  async uninstall(idOrName: string): Promise<PluginView['ref']> {
+    const { ref, state } = this.get(idOrName);
+    if (state === 'ACTIVE') throw new HostError('PLUGIN_ACTIVE', `${ref.name} is active; deactivate it first`);
+    this.#view = undefined;
+    return ref;
+  }
+}
+
+function view(moduleBytes: number): PluginView {
+  return {
+    ref: { id: ID, name: 'described', version: '1.2.3' },
+    state: 'INSTALLED',
+    description: 'Says nothing \u001b[31mred\u001b[0m',
+    author: 'A. Author',
+    license: 'MIT',
+    capabilities: [{ type: 'NeuronType', config: { layer: 'L2', neuron_type: 'echo' } }],
+    permissionsAsked: ['SystemTime', { FileRead: ['/data'] }],
+    digest: 'ab'.repeat(32),
+    moduleBytes,
+    memoryLimitBytes: 64 * 1_048_576,
+    stateful: true,
+    instances: 0,
+    queueLength: 0,
+    installedAtMs: 1_700_000_000_000,
+    contractVersion: '0.1.0',
+    development: false,
+  };
+}

@@ -1,0 +1,28 @@
+import { loadConfig, type ServerFlags } from '../../../src/config.js';
+import { createLog } from '../../../src/observe/log.js';
+import type { ServiceBinding } from '../../../src/rpc/definitions.js';
+import { managementService } from '../../../src/rpc/management.js';
+import { type RpcServer, startRpc } from '../../../src/rpc/server.js';
+import { MemoryPlugins } from './memory-plugins.js';
+
+/** The gRPC server with its management service over plugins in memory. */
+export interface Serving {
+  rpc: RpcServer;
+  plugins: MemoryPlugins;
+  /** Reasons of refusals, in order. */
+  refused: string[];
+}
+
+export async function serveMemory(flags: ServerFlags = {}, services: readonly ServiceBinding[] = []): Promise<Serving> {
+  const plugins = new MemoryPlugins();
+  const refused: string[] = [];
+  const { log } = createLog({ level: 'silent', format: 'json' });
+  const rpc = await startRpc({
+    config: loadConfig({ grpcListen: '127.0.0.1:0', ...flags }, {}),
+    log,
+    metrics: { refused: (reason) => void refused.push(reason) },
+    services: [managementService(plugins), ...services],
+  });
+  rpc.serve();
+  return { rpc, plugins, refused };
+}

@@ -1,0 +1,35 @@
+// Generated from sdk/wit by `npm run bindgen`. Do not edit: change the WIT or sdk/bindgen, and run it again.
+import type { CoreFunctions, GuestCore } from '../guest-core.js';
+import type { Result } from '../result.js';
+import { type PluginError, storePluginError } from './types.js';
+
+/** Tools of other plugins. */
+export interface Plugins {
+  /** Calls a tool of another plugin and waits. `parameters` and the answer are as in `tools.execute`. */
+  callTool(pluginId: Uint8Array, tool: Uint8Array, parameters: Uint8Array): Result<Uint8Array, PluginError>;
+}
+
+/** The core functions of `hal9:plugin/plugins@0.1.0`, answered by `service`. */
+export function servePlugins(guest: GuestCore, service: Plugins): CoreFunctions {
+  return {
+    'call-tool': (p0: number, p1: number, p2: number, p3: number, p4: number, p5: number, p6: number): void => {
+      guest.enterHost();
+      try {
+        const at = guest.area(p6, 28, 4);
+        const answer = service.callTool(guest.string(p0, p1), guest.string(p2, p3), guest.string(p4, p5));
+        storeResultOfStringOrPluginError(guest, at, answer);
+      } catch (error) {
+        throw guest.failed(error);
+      }
+    },
+  };
+}
+
+function storeResultOfStringOrPluginError(guest: GuestCore, at: number, value: Result<Uint8Array, PluginError>): void {
+  guest.view.setUint8(at, value.ok ? 0 : 1);
+  if (value.ok) {
+    guest.storePair(at + 4, guest.lower(value.value), value.value.length);
+  } else {
+    storePluginError(guest, at + 4, value.error);
+  }
+}

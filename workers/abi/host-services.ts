@@ -1,0 +1,30 @@
+import type { Clock } from './generated/clock.js';
+import type { Config } from './generated/config.js';
+import type { ImportedServices } from './generated/index.js';
+import type { Logging } from './generated/logging.js';
+import type { Metrics } from './generated/metrics.js';
+import type { Random } from './generated/random.js';
+
+/** Time as the contract and WASI both tell it. */
+export interface HostClock extends Clock {
+  /** A call starts: where time is not granted, this is the moment at which the clock stands. */
+  beginCall(nowMs: number): void;
+  /** The guest waited for as long as it asked. */
+  waited(nanoseconds: bigint): void;
+}
+
+/** Random numbers as the contract and WASI both give them. */
+export interface HostRandom extends Random {
+  fill(bytes: Uint8Array): void;
+}
+
+/** What answers a guest's imports. The interfaces of the contract that are missing here are not offered. */
+export interface HostServices extends ImportedServices {
+  readonly logging: Logging;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly clock: HostClock;
+  readonly random: HostRandom;
+  /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+}

@@ -1,0 +1,28 @@
+/** What ends an instance from the host's side. After any of these no guest code of the instance runs again. */
+
+/** The guest did something that the contract, or the canonical ABI, forbids. */
+export class GuestViolation extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'GuestViolation';
+  }
+}
+
+/** The guest returned, or handed to a host call, more than it may. */
+export class OutputLimitExceeded extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'OutputLimitExceeded';
+  }
+}
+
+/** The guest called WASI's `proc_exit`. */
+export class GuestExit extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the guest ended itself with exit code ${code}`);
+    this.name = 'GuestExit';
+    this.code = code;
+  }
+}

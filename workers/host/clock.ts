@@ -1,0 +1,51 @@
+import type { HostClock } from '../abi/host-services.js';
+
+/** The clocks of a guest that was granted SystemTime. */
+export class RunningClock implements HostClock {
+  readonly #originNs = process.hrtime.bigint();
+
+  beginCall(): void {
+    // It runs by itself.
+  }
+
+  waited(): void {
+    // That time has passed.
+  }
+
+  now(): bigint {
+    return BigInt(Date.now());
+  }
+
+  monotonic(): bigint {
+    return process.hrtime.bigint() - this.#originNs;
+  }
+}
+
+/**
+ * The clocks of a guest that was not: they stand at the call's start, so that a guest can neither measure nor tell what it
+ * was not told. A wait that the guest asks for moves them by what it asked, no matter how long it took: without that a
+ * runtime that sleeps until a moment would sleep for ever.
+ */
+export class StandingClock implements HostClock {
+  #originNs: bigint | undefined;
+  #standsNs = 0n;
+
+  beginCall(nowMs: number): void {
+    const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
+    this.#originNs ??= nowNs;
+    // The system's clock can be set back; monotonic time cannot.
+    if (nowNs > this.#standsNs) this.#standsNs = nowNs;
+  }
+
+  waited(nanoseconds: bigint): void {
+    this.#standsNs += nanoseconds;
+  }
+
+  now(): bigint {
+    return this.#standsNs / 1_000_000n;
+  }
+
+  monotonic(): bigint {
+    return this.#standsNs - (this.#originNs ?? 0n);
+  }
+}

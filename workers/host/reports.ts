@@ -1,0 +1,62 @@
+import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
+import { LEVEL_CASES } from '../abi/generated/logging.js';
+import type { HostServices } from '../abi/host-services.js';
+import { RunningClock, StandingClock } from './clock.js';
+import { ConfigValues } from './config-values.js';
+import { GuestLines } from './guest-lines.js';
+import { GuestMetrics } from './guest-metrics.js';
+import { LineSplitter } from './line-splitter.js';
+import { SeededRandom, SystemRandom } from './random.js';
+
+/** What one instance may ask of its host, and what it tells: collected here, posted to the main thread. */
+export class Reports {
+  readonly services: HostServices;
+  readonly #lines: GuestLines;
+  readonly #metrics: GuestMetrics;
+  readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
+
+  constructor(
+    { config, grants, limits }: Pick<BindMessage, 'config' | 'grants' | 'limits'>,
+    post: (message: FromWorker) => void,
+  ) {
+    const lines = new GuestLines(limits, post);
+    const splitter = (stream: 'stdout' | 'stderr', level: LogLevel) =>
+      new LineSplitter(limits.logLineBytes, (line, cutBytes) => lines.add(level, stream, line, cutBytes));
+    const streams = { stdout: splitter('stdout', 'info'), stderr: splitter('stderr', 'warn') };
+    this.#lines = lines;
+    this.#metrics = new GuestMetrics(limits.metrics, post);
+    this.#streams = streams;
+    this.services = {
+      logging: { log: (level, message) => lines.add(LEVEL_CASES[level] ?? 'error', 'log', message) },
+      config: new ConfigValues(config),
+      metrics: this.#metrics,
+      clock: grants.time ? new RunningClock() : new StandingClock(),
+      random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes),
+      output: (stream, bytes) => streams[stream].write(bytes),
+    };
+  }
+
+  /** What is reported from now on belongs to this call. */
+  beginCall(call: number): void {
+    this.#lines.beginCall(call);
+  }
+
+  /** A line of the host about the guest. */
+  hostLine(level: LogLevel, text: string): void {
+    this.#lines.addOwn(level, text);
+  }
+
+  /** Posts what has come together: lines at once, metrics at most ten times a second. */
+  flush(): void {
+    this.#lines.flush();
+    this.#metrics.flush();
+  }
+
+  /** Posts all there is, lines that were not finished too: the instance has ended. */
+  end(): void {
+    this.#streams.stdout.end();
+    this.#streams.stderr.end();
+    this.#lines.flush();
+    this.#metrics.flush(true);
+  }
+}
