@@ -592,6 +592,13 @@ export class BodyReader {
     this.lists.scratch.op(OP.globalSet, this.#additions.fuelGlobal);
   }
 
+  /** The same, and goes on with it: where what follows may or may not take it from the global. */
+  #storeAndKeep(): void {
+    this.#push();
+    this.lists.scratch.op(OP.localTee, this.#fuelLocal);
+    this.lists.scratch.op(OP.globalSet, this.#additions.fuelGlobal);
+  }
+
   /** Takes the fuel back from the global, and what an exception has left of the stack. */
   #load(): void {
     const { scratch } = this.lists;
@@ -889,7 +896,7 @@ export class BodyReader {
 
   /** A branch to where exceptions are caught to: the fuel is stored whether it is taken or not. */
   #branchExactly(start: number): void {
-    this.#store();
+    this.#storeAndKeep();
     this.lists.scratch.copy(this.#bytes, start, this.#reader.position);
     this.#begin(EXACT_NODE, RECORD.charge);
   }
@@ -921,7 +928,7 @@ export class BodyReader {
     }
     this.#height--;
     if (caught) {
-      this.#store();
+      this.#storeAndKeep();
       for (const target of seen) if (!this.#isCatchTarget(target)) this.#graph.unify(EXACT_NODE, this.#nodeOf(target));
       for (const target of seen) this.#graph.reach(this.#nodeOf(target), this.#unchecked);
     } else {
