@@ -741,7 +741,10 @@ export class BodyReader {
       const kind = reader.u8('a catch clause');
       if (kind > 3) throw malformed(reader.position - 1, `expected a catch clause (0 to 3), found ${kind}`);
       if (kind < 2) this.#readTag();
-      this.#catchTargets.add(this.#ordinals[this.#targetOf(reader.u32('a label'))] as number);
+      const target = this.#targetOf(reader.u32('a label'));
+      this.#catchTargets.add(this.#ordinals[target] as number);
+      // So that what is behind that label counts as reachable, the first time too.
+      this.#nodeOf(target);
     }
     write();
     this.lists.scratch.copy(this.#bytes, start, reader.position);
