@@ -16,8 +16,8 @@ import { Writer } from '../writer.js';
 import { HOST_FRAME_BYTES, writeExportWrapper, writeHelper, writeImportWrapper } from './added-code.js';
 import { Additions } from './additions.js';
 import { BodyReader, type BodyPlan, PLACE, PLACE_SHIFT } from './body.js';
-import { planStack } from './call-graph.js';
-import { BodyEmitter } from './emit.js';
+import { planStack, type StackPlan } from './call-graph.js';
+import { BodyEmitter, type StackRole } from './emit.js';
 import { IntList } from './int-list.js';
 import { rewriteNames } from './name-section.js';
 import type { OffsetMap } from './offset-map.js';
@@ -154,7 +154,7 @@ class Metering {
     return wrappers;
   }
 
-  #roles: ReturnType<typeof planStack>['roles'] = [];
+  #stack: StackPlan = { roles: [], chainBytes: 0, calleeKind: () => 0 };
 
   /** The functions that are added, in the order of their indexes. */
   #addFunctions(wrappers: ReadonlyMap<number, number>, reader: BodyReader, plans: readonly BodyPlan[]): AddedFunction[] {
@@ -162,7 +162,7 @@ class Metering {
     const additions = this.#additions;
     const closed = !additions.importGlobals;
     const stack = planStack(shape, plans, reader.lists, additions.referenced, closed);
-    this.#roles = stack.roles;
+    this.#stack = stack;
     const reserve = stack.chainBytes + HOST_FRAME_BYTES;
     const added: AddedFunction[] = [];
     for (let index = 0; index < shape.importedFunctions; index++) {
@@ -188,10 +188,16 @@ class Metering {
     if (plans.length + added.length === 0) return undefined;
     const out = new Scratch(Math.ceil(reader.lists.scratch.length * 1.5) + 4_096);
     out.u32(plans.length + added.length);
-    const emitter = new BodyEmitter(shape.bytes, reader.lists, this.#additions, out, this.#offsets, (plan) =>
-      this.#wrapperType(plan),
+    const emitter = new BodyEmitter(
+      shape.bytes,
+      reader.lists,
+      this.#additions,
+      out,
+      this.#offsets,
+      (plan) => this.#wrapperType(plan),
+      this.#stack.calleeKind,
     );
-    plans.forEach((plan, index) => emitter.emit(plan, this.#roles[index] as { counted: boolean; bytes: number }));
+    plans.forEach((plan, index) => emitter.emit(plan, this.#stack.roles[index] as StackRole));
     for (const { place, write } of added) {
       this.#offsets.push2(out.length, place << PLACE_SHIFT);
       write(out);
