@@ -27,7 +27,7 @@ import { Scratch } from './scratch.js';
 import { checkIndex, type Shape, type TypeEntry, typeOfFunction } from './shape.js';
 import { DYNAMIC, WEIGHTS } from './weights.js';
 
-/** What may go into a place of the scratch buffer. Each record is four integers: position, kind and depth, and two by kind. */
+/** What may go into a place of the scratch buffer. Each record is four integers: position, kind, and two by kind. */
 export const RECORD = {
   /** Charge `a`. */
   charge: 0,
@@ -52,10 +52,6 @@ export const RECORD = {
   /** It has returned. */
   returned: 10,
 } as const;
-
-/** A record's kind has 8 bits; above them stands how many labels are open there, plus one (0: behind the function's own block). */
-export const DEPTH_SHIFT = 8;
-const KIND_MASK = 255;
 
 /** Kinds of places in a function, which the offset map keeps: what a trap there means. */
 export const PLACE = { original: 0, fuel: 1, stack: 2, exact: 3 } as const;
@@ -94,8 +90,6 @@ export interface BodyPlan {
   readonly wrapped: boolean;
   readonly hasCalls: boolean;
   readonly hasTailCalls: boolean;
-  /** Whether it has a check besides that at entry. */
-  readonly hasChecks: boolean;
   readonly needsEntryCheck: boolean;
   /** Stack that an activation takes, by our counting. */
   readonly frameBytes: number;
@@ -157,9 +151,6 @@ export class BodyReader {
   #stackLocal = -1;
   #hasCalls = false;
   #hasTailCalls = false;
-  #hasChecks = false;
-  /** The block around the function's code has been closed. */
-  #unwrapped = false;
   #usesVectors = false;
   /** The edge under way, or -1 where code cannot be reached; its weight so far. */
   #edge = -1;
@@ -261,7 +252,6 @@ export class BodyReader {
       wrapped: (this.#nodes[0] as number) >= 0,
       hasCalls: this.#hasCalls,
       hasTailCalls: this.#hasTailCalls,
-      hasChecks: this.#hasChecks,
       needsEntryCheck: this.#hasCalls || this.#totalWeight > MAX_UNCHECKED_LEAF,
       frameBytes: this.#frameBytes(type),
     };
@@ -276,8 +266,6 @@ export class BodyReader {
     this.#stackLocal = -1;
     this.#hasCalls = false;
     this.#hasTailCalls = false;
-    this.#hasChecks = false;
-    this.#unwrapped = false;
     this.#usesVectors = false;
     this.#edge = -1;
     this.#weight = 0;
@@ -573,8 +561,7 @@ export class BodyReader {
 
   #record(kind: number, first: number, second: number): void {
     const { records, scratch } = this.lists;
-    const depth = this.#unwrapped ? 0 : this.#top + 1;
-    records.push4(scratch.length, kind | (depth << DEPTH_SHIFT), first, second);
+    records.push4(scratch.length, kind, first, second);
   }
 
   /** Begins an edge at a node; `record` says what may go here. */
@@ -583,7 +570,6 @@ export class BodyReader {
     this.#edge = this.#graph.addEdge(node, this.#frequency(this.#loopDepth, this.#ifDepth, rank));
     this.#weight = 0;
     this.#record(record, this.#edge, node);
-    if (record === RECORD.loop) this.#hasChecks = true;
     if (node !== EXACT_NODE) this.#unchecked = this.#graph.uncheckedAt(node);
     if (record === RECORD.loop) this.#unchecked = 0;
     else if (this.#unchecked > MAX_UNCHECKED) this.#check(node);
@@ -592,7 +578,6 @@ export class BodyReader {
   /** Adds a check behind the charge of the edge that has just begun. */
   #check(node: number): void {
     this.#record(RECORD.check, this.#edge, node);
-    this.#hasChecks = true;
     this.#unchecked = 0;
   }
 
@@ -864,10 +849,9 @@ export class BodyReader {
     if ((this.#nodes[0] as number) >= 0) {
       this.#endArm();
       scratch.u8(OP.end);
-      this.#unwrapped = true;
       this.#beginAtLabel(0);
     }
-    // The emitter writes the end, with what checks branch to.
+    // The emitter writes the function's end.
     if (this.#edge >= 0) this.#leave();
     this.#top = -1;
   }
@@ -1180,10 +1164,10 @@ export class BodyReader {
     const { records } = this.lists;
     const pushed = new Set<number>();
     for (let at = recordsStart; at < records.length; at += 4) {
-      if ((records.at(at + 1) & KIND_MASK) === RECORD.push) pushed.add(records.at(at + 2));
+      if (records.at(at + 1) === RECORD.push) pushed.add(records.at(at + 2));
     }
     for (let at = recordsStart; at < records.length; at += 4) {
-      const kind = records.at(at + 1) & KIND_MASK;
+      const kind = records.at(at + 1);
       if (kind >= RECORD.tailCall) continue;
       const edge = records.at(at + 2);
       const own = kind === RECORD.push || !pushed.has(edge) ? graph.chargeOf(edge) : 0;
