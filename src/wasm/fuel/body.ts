@@ -596,6 +596,7 @@ export class BodyReader {
   #push(frequency?: number): void {
     const edge = this.#edge;
     this.#finish(EXACT_NODE, frequency);
+    this.#graph.markPushed(edge);
     this.#record(RECORD.push, edge, 0);
   }
 
@@ -811,6 +812,7 @@ export class BodyReader {
       return;
     }
     scratch.u8(OP.else);
+    this.#graph.markPushed(edge);
     this.#record(RECORD.push, edge, 0);
     scratch.op(OP.globalSet, this.#additions.fuelGlobal);
   }
@@ -1162,15 +1164,11 @@ export class BodyReader {
     const graph = this.#graph;
     graph.solve();
     const { records } = this.lists;
-    const pushed = new Set<number>();
-    for (let at = recordsStart; at < records.length; at += 4) {
-      if (records.at(at + 1) === RECORD.push) pushed.add(records.at(at + 2));
-    }
     for (let at = recordsStart; at < records.length; at += 4) {
       const kind = records.at(at + 1);
       if (kind >= RECORD.tailCall) continue;
       const edge = records.at(at + 2);
-      const own = kind === RECORD.push || !pushed.has(edge) ? graph.chargeOf(edge) : 0;
+      const own = kind === RECORD.push || !graph.isPushed(edge) ? graph.chargeOf(edge) : 0;
       records.data[at + 2] = kind === RECORD.check ? 0 : own;
       if (kind === RECORD.loop || kind === RECORD.entry || kind === RECORD.check) {
         records.data[at + 3] = graph.potentialOf(records.at(at + 3)) - own;

@@ -185,8 +185,7 @@ function findCycles(graph: Graph, cyclic: Uint8Array, finished: number[], weigh:
 
   /** Takes a component off the stack and weighs it. */
   function closeComponent(root: number): number {
-    const first = stack.lastIndexOf(root);
-    const members = stack.splice(first);
+    const members = stack.at(-1) === root ? [stack.pop() as number] : stack.splice(stack.lastIndexOf(root));
     let below = 0;
     for (const member of members) {
       finished.push(member);
