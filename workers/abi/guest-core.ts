@@ -17,8 +17,11 @@ export interface LiftBounds {
 type Realloc = (oldPointer: number, oldSize: number, align: number, size: number) => number;
 type PostReturn = (pointer: number) => void;
 
-/** Below this many bytes a loop is faster than a call into the runtime (measured by `bench/bindings.ts` on Node 20). */
-const SHORT_BYTES = 48;
+/** Where a loop is faster than a call into the runtime (Node 20: 30 ns to set bytes, 50 ns to ask whether they are UTF-8). */
+const SHORT_LOWERED_BYTES = 8;
+const SHORT_LIFTED_BYTES = 128;
+/** The high bits of four bytes: all of them 0 in ASCII. */
+const NOT_ASCII = 0x8080_8080;
 /** What an element of a list costs at least, and what each string in it costs besides its bytes: both are objects of ours. */
 const ELEMENT_COST = 16;
 const LEAF_COST = 64;
@@ -56,7 +59,7 @@ export class GuestCore {
   #fault: unknown;
   #bytesLeft = 0;
   #elementsLeft = 0;
-  #chunk = new Uint8Array(CHUNK_BYTES);
+  #chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
   #chunkUsed = 0;
   readonly #bounds: LiftBounds;
 
@@ -204,7 +207,7 @@ export class GuestCore {
     const size = bytes.length;
     const pointer = this.allocate(size, 1);
     const memory = this.u8;
-    if (size > SHORT_BYTES) memory.set(bytes, pointer);
+    if (size > SHORT_LOWERED_BYTES) memory.set(bytes, pointer);
     else for (let i = 0; i < size; i++) memory[pointer + i] = bytes[i] as number;
     return pointer;
   }
@@ -216,25 +219,18 @@ export class GuestCore {
 
   // Lifting.
 
-  /** Copies a string's bytes out, once they are known to be UTF-8. */
+  /** Copies a string's bytes out; throws unless they are UTF-8. */
   string(pointer: number, length: number): Uint8Array {
     const start = this.#charged(pointer, length, 'string');
     const size = length >>> 0;
+    if (size === 0) return NO_BYTES;
     const copy = this.#room(size);
-    const memory = this.u8;
-    if (size > SHORT_BYTES) {
-      copy.set(memory.subarray(start, start + size));
+    if (size <= SHORT_LIFTED_BYTES) {
+      if (this.#copyShort(start, copy)) return copy;
     } else {
-      let seen = 0;
-      for (let i = 0; i < size; i++) {
-        const byte = memory[start + i] as number;
-        seen |= byte;
-        copy[i] = byte;
-      }
-      // Nothing but ASCII: no need to ask the runtime.
-      if (seen < 0x80) return copy;
+      copy.set(new Uint8Array(this.u8.buffer, start, size));
     }
-    if (!isUtf8(copy) && stands('utf8')) throw new GuestViolation('a string is not UTF-8');
+    if (!isUtf8(copy)) throw new GuestViolation('a string is not UTF-8');
     return copy;
   }
 
@@ -242,8 +238,9 @@ export class GuestCore {
   bytes(pointer: number, length: number): Uint8Array {
     const start = this.#charged(pointer, length, 'list of bytes');
     const size = length >>> 0;
+    if (size === 0) return NO_BYTES;
     const copy = this.#room(size);
-    copy.set(this.u8.subarray(start, start + size));
+    copy.set(new Uint8Array(this.u8.buffer, start, size));
     return copy;
   }
 
@@ -284,15 +281,36 @@ export class GuestCore {
     return new GuestViolation(`${what}: ${size} bytes at ${start} are outside the memory of ${this.u8.length} bytes`);
   }
 
+  /** Copies bytes to where `#room` has just made some, four at a time; whether they were all ASCII. */
+  #copyShort(start: number, copy: Uint8Array): boolean {
+    const from = this.view;
+    const to = this.#chunk;
+    const size = copy.length;
+    const at = copy.byteOffset;
+    let seen = 0;
+    let i = 0;
+    for (; i + 4 <= size; i += 4) {
+      const word = from.getInt32(start + i, true);
+      seen |= word;
+      to.setInt32(at + i, word, true);
+    }
+    for (; i < size; i++) {
+      const byte = from.getUint8(start + i);
+      seen |= byte;
+      to.setUint8(at + i, byte);
+    }
+    return (seen & NOT_ASCII) === 0;
+  }
+
   /** Fresh bytes that nobody else will write to; small ones are cut from a chunk. */
   #room(size: number): Uint8Array {
     if (size > MAX_POOLED_BYTES) return new Uint8Array(size);
     if (this.#chunkUsed + size > CHUNK_BYTES) {
-      this.#chunk = new Uint8Array(CHUNK_BYTES);
+      this.#chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
       this.#chunkUsed = 0;
     }
     const start = this.#chunkUsed;
     this.#chunkUsed += size;
-    return this.#chunk.subarray(start, start + size);
+    return new Uint8Array(this.#chunk.buffer, start, size);
   }
 }
