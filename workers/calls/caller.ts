@@ -15,6 +15,9 @@ export interface Answer {
   body: Uint8Array;
 }
 
+/** How a call ended, without what it used. */
+type Ending = Pick<Outcome, 'type' | 'limit' | 'dead' | 'body'>;
+
 const encoder = new TextEncoder();
 
 /** Decodes, validates, calls, encodes; every way in which a call can end becomes an outcome. */
@@ -31,14 +34,22 @@ export class Caller {
 
   call(call: IncomingCall, startedMs: number): NumberedOutcome {
     const memoryBefore = this.#guest.memoryBytes;
-    const outcome = this.#outcome(call, startedMs);
-    outcome.guestTimeUs = Math.round((monotonicMs() - startedMs) * 1000);
-    outcome.memoryBytes = this.#guest.memoryBytes;
-    outcome.memoryGrowthBytes = outcome.memoryBytes - memoryBefore;
-    return Object.assign(outcome, { number: call.number });
+    const { type, limit, dead, body } = this.#outcome(call, startedMs);
+    const memoryBytes = this.#guest.memoryBytes;
+    return {
+      number: call.number,
+      type,
+      limit,
+      dead,
+      body,
+      guestTimeUs: Math.round((monotonicMs() - startedMs) * 1000),
+      memoryBytes,
+      memoryGrowthBytes: memoryBytes - memoryBefore,
+      fuel: undefined,
+    };
   }
 
-  #outcome(call: IncomingCall, nowMs: number): Outcome {
+  #outcome(call: IncomingCall, nowMs: number): Ending {
     if (nowMs >= call.deadlineMs) {
       return hostOutcome('limit', 'TIMEOUT', 'the deadline passed before the call started', { limit: 'deadline' });
     }
@@ -53,28 +64,18 @@ export class Caller {
     }
   }
 
-  #failed(error: unknown): Outcome {
+  #failed(error: unknown): Ending {
     const fault = describeFault(error, this.#guest.memoryBytes >= this.#memoryBound);
     const code = fault.type === 'limit' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL_ERROR';
     return hostOutcome(fault.type, code, fault.message, { limit: fault.limit, dead: true });
   }
 }
 
-function answered({ failed, body }: Answer): Outcome {
-  const type = failed ? 'plugin-error' : 'ok';
-  return {
-    type,
-    limit: 'none',
-    dead: false,
-    body,
-    guestTimeUs: 0,
-    memoryBytes: 0,
-    memoryGrowthBytes: 0,
-    fuel: undefined,
-  };
+function answered({ failed, body }: Answer): Ending {
+  return { type: failed ? 'plugin-error' : 'ok', limit: 'none', dead: false, body };
 }
 
 /** The body of a refusal is its message, for the gRPC status. */
-function refused(error: RequestRefused): Outcome {
-  return { ...answered({ failed: false, body: encoder.encode(error.message) }), type: 'refused' };
+function refused(error: RequestRefused): Ending {
+  return { type: 'refused', limit: 'none', dead: false, body: encoder.encode(error.message) };
 }
