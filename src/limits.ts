@@ -107,7 +107,7 @@ export const REQUEST_LIMITS = {
   maxMetadataEntries: 64,
   maxBatchSignals: 1_024,
   /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
-  maxStreamSignals: 2_048,
+  maxStreamSignals: 1_024,
   maxChunkBytes: MIB,
 } as const;
 
@@ -117,8 +117,8 @@ export const SERVER_LIMITS = {
   maxThreads: 256,
   /** A new plugin's first call does not wait for a thread to start (30 to 60 ms). */
   spareWorkers: 1,
-  /** A plugin that answers in 1 ms empties it in a second: what waits longer is better refused than served late. */
-  maxQueueLength: 1_024,
+  /** Two streams that have as much under way as they may fit in; a plugin that answers in 1 ms empties it in 4 s. */
+  maxQueueLength: 4_096,
   /** Messages waiting for one plugin, together: eight of the largest. */
   maxQueueBytes: 32 * MIB,
   /** Instances of one stateless plugin; more than cores only help those that wait. */

@@ -1,6 +1,6 @@
 import type { CallKind, OutgoingCall } from '../protocol/calls.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import type { Outcome } from '../protocol/outcomes.js';
+import type { Outcome, OutcomeType } from '../protocol/outcomes.js';
 
 /** Who asked, for the log. */
 export interface CallOrigin {
@@ -20,6 +20,11 @@ export interface CallRequest {
   settle: (outcome: Outcome, queueTimeUs: number) => void;
 }
 
+/** Who counts calls. */
+export interface CallObserver {
+  called(kind: CallKind, outcome: OutcomeType, guestTimeUs: number, queueTimeUs: number): void;
+}
+
 /** One piece of work for one plugin, from its submission until it is settled. */
 export class Call implements OutgoingCall {
   readonly kind: CallKind;
@@ -28,14 +33,16 @@ export class Call implements OutgoingCall {
   readonly origin: () => CallOrigin;
   readonly submittedMs: number;
   readonly #settle: CallRequest['settle'];
+  readonly #observer: CallObserver;
   #settled = false;
 
-  constructor(request: CallRequest) {
+  constructor(request: CallRequest, observer: CallObserver) {
     this.kind = request.kind;
     this.bytes = request.bytes;
     this.deadlineMs = request.deadlineMs;
     this.origin = request.origin;
     this.#settle = request.settle;
+    this.#observer = observer;
     this.submittedMs = monotonicMs();
   }
 
@@ -48,6 +55,8 @@ export class Call implements OutgoingCall {
     if (this.#settled) return;
     this.#settled = true;
     const waitedMs = monotonicMs() - this.submittedMs - outcome.guestTimeUs / 1000;
-    this.#settle(outcome, Math.max(0, Math.round(waitedMs * 1000)));
+    const queueTimeUs = Math.max(0, Math.round(waitedMs * 1000));
+    this.#observer.called(this.kind, outcome.type, outcome.guestTimeUs, queueTimeUs);
+    this.#settle(outcome, queueTimeUs);
   }
 }

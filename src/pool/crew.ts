@@ -1,9 +1,8 @@
 import { HostError } from '../errors.js';
 import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
-import type { CallKind } from '../protocol/calls.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
-import { Call, type CallOrigin, type CallRequest } from './call.js';
+import { Call, type CallObserver, type CallOrigin, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
 import { expire, inspectLife, type Overdue } from './deadlines.js';
 import type { Reservation } from './ledger.js';
@@ -27,8 +26,7 @@ export interface CrewSpec {
 }
 
 /** What a crew reports. */
-export interface CrewObserver {
-  called(kind: CallKind, outcome: OutcomeType, guestTimeUs: number, queueTimeUs: number): void;
+export interface CrewObserver extends CallObserver {
   /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
   killed(reason: LimitName | OutcomeType | Death['cause'], message: string): void;
   log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
@@ -110,14 +108,7 @@ export class Crew implements LifeEvents {
    * @throws HostError QUEUE_FULL at once when the queue is full.
    */
   submit(request: CallRequest): Call {
-    const { called } = this.#observer;
-    const call = new Call({
-      ...request,
-      settle: (outcome, queueTimeUs) => {
-        called.call(this.#observer, request.kind, outcome.type, outcome.guestTimeUs, queueTimeUs);
-        request.settle(outcome, queueTimeUs);
-      },
-    });
+    const call = new Call(request, this.#observer);
     if (!this.#queue.push(call)) throw this.#queueFull();
     if (call.deadlineMs !== Infinity) this.#watch.armBy(call.deadlineMs);
     this.#pump();

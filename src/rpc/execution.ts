@@ -1,10 +1,10 @@
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import type { Dispatcher, Done, Ticket } from '../dispatch/dispatcher.js';
-import { decodeInvokeToolRequest, decodeProcessSignalRequest, peekSignalLayer } from '../protocol/codec.js';
+import type { Dispatcher, Done } from '../dispatch/dispatcher.js';
+import { decodeInvokeToolRequest, decodeProcessSignalRequest } from '../protocol/codec.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeResults } from './answers.js';
 import { executionDefinition, type ServiceBinding, withRawMessages } from './definitions.js';
-import { readRequest, requestContext, text } from './request.js';
+import { peekLayer, readRequest, requestContext, text } from './request.js';
 import type { SignalStreams } from './signal-stream.js';
 import { toServiceError } from './status.js';
 import { type ListToolsRequest, listTools } from './tools.js';
@@ -30,19 +30,31 @@ export function executionService(dispatcher: Dispatcher, streams: SignalStreams)
 }
 
 function processSignal(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
-  const { requestId, ...request } = readRequest(() => decodeProcessSignalRequest(call.request));
+  const request = readRequest(() => decodeProcessSignalRequest(call.request));
   const signal = request.signal ?? EMPTY;
-  const layer = readRequest(() => peekSignalLayer(signal, 0, signal.length));
-  const route = { layer, neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
-  const context = requestContext(call, requestId);
-  cancelWith(call, dispatcher.signal({ signal, ...route, ...context }, replying(reply, requestId)));
+  const { deadlineMs, origin } = requestContext(call, request.requestId);
+  const ticket = dispatcher.signal(
+    {
+      signal,
+      layer: peekLayer(signal),
+      neuronType: text(request.neuronType),
+      pluginId: text(request.pluginId),
+      deadlineMs,
+      origin,
+    },
+    replying(reply, request.requestId),
+  );
+  call.on('cancelled', () => ticket.cancel());
 }
 
 function invokeTool(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
-  const { requestId, tool, pluginId } = readRequest(() => decodeInvokeToolRequest(call.request));
-  const route = { tool: text(tool), pluginId: text(pluginId) };
-  const context = requestContext(call, requestId);
-  cancelWith(call, dispatcher.tool({ message: call.request, ...route, ...context }, replying(reply, requestId)));
+  const request = readRequest(() => decodeInvokeToolRequest(call.request));
+  const { deadlineMs, origin } = requestContext(call, request.requestId);
+  const ticket = dispatcher.tool(
+    { message: call.request, tool: text(request.tool), pluginId: text(request.pluginId), deadlineMs, origin },
+    replying(reply, request.requestId),
+  );
+  call.on('cancelled', () => ticket.cancel());
 }
 
 /** The caller gets the results, or one refusal for the whole of its request. */
@@ -51,8 +63,4 @@ function replying(reply: Reply, requestId: Uint8Array): Done {
     if (refusal === undefined) reply(null, encodeResults(answers, requestId));
     else reply(toServiceError(refusal), null);
   };
-}
-
-function cancelWith(call: Unary, ticket: Ticket): void {
-  call.on('cancelled', () => ticket.cancel());
 }

@@ -2,11 +2,11 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Dispatcher, Ticket } from '../dispatch/dispatcher.js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS } from '../limits.js';
-import { decodeStreamSignalsRequest, peekSignalLayer, type StreamSignalsRequest } from '../protocol/codec.js';
+import { decodeStreamSignalsRequest, type StreamSignalsRequest } from '../protocol/codec.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
-import { type RequestContext, readRequest, requestContext, text } from './request.js';
+import { peekLayer, type RequestContext, readRequest, requestContext, text } from './request.js';
 import { toServiceError } from './status.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
@@ -120,30 +120,34 @@ class SignalStream {
     const { signals } = request;
     const answers = new Array<StreamAnswer>(signals.length);
     let missing = signals.length;
+    const route = { neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
     this.#underWay += signals.length;
-    const names = { neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
-    signals.forEach((signal, index) => {
-      this.#signal(signal, { ...names, ...context }, (answer) => {
+    for (let index = 0; index < signals.length; index++) {
+      this.#signal(signals[index] ?? EMPTY, route, context, (answer) => {
         answers[index] = answer;
         this.#underWay--;
-        if (--missing > 0) return;
-        this.#send(request, answers);
+        if (--missing === 0) this.#send(request, answers);
       });
-    });
+    }
     this.#regulate();
   }
 
+  /** Field by field: this runs for every signal of a batch. */
   #signal(
     signal: Uint8Array,
-    request: RequestContext & { neuronType: string; pluginId: string },
+    { neuronType, pluginId }: { neuronType: string; pluginId: string },
+    { deadlineMs, origin }: RequestContext,
     done: (answer: StreamAnswer) => void,
   ): void {
     try {
-      const layer = readRequest(() => peekSignalLayer(signal, 0, signal.length));
-      const ticket = this.#dispatcher.signal({ ...request, signal, layer }, (answers, refusal) => {
-        this.#tickets.delete(ticket);
-        done(refusal === undefined ? { answers } : this.#refuse(refusal));
-      });
+      const layer = peekLayer(signal);
+      const ticket = this.#dispatcher.signal(
+        { signal, layer, neuronType, pluginId, deadlineMs, origin },
+        (answers, refusal) => {
+          this.#tickets.delete(ticket);
+          done(refusal === undefined ? { answers } : this.#refuse(refusal));
+        },
+      );
       this.#tickets.add(ticket);
     } catch (error) {
       done(this.#refuse(error));
