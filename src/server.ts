@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { HostError } from './errors.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
 import { guestLog } from './observe/guest-log.js';
@@ -27,6 +29,8 @@ const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs',
 export interface RunningServer {
   grpc: string;
   http: string;
+  /** Counts a line of the log that was dropped. */
+  logDropped(): void;
   /** Stops in order: not serving, drain, end every instance, close. Returns how many calls were cut off. */
   stop(drainMs: number): Promise<number>;
 }
@@ -44,7 +48,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
-    const pool = openPool(config);
+    const pool = openPool(config, log);
     closers.push(() => pool.close());
     const registry = new CapabilityRegistry();
     const plugins = new InstalledPlugins({
@@ -87,6 +91,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     return {
       grpc: rpc.address,
       http: http.address,
+      logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
         const cut = await rpc.shutdown(drainMs);
@@ -100,7 +105,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
-function openPool(config: ServerConfig): Pool {
+function openPool(config: ServerConfig, log: Log): Pool {
+  if (!existsSync(WORKER_FILE))
+    throw new HostError('INTERNAL', 'the worker is missing from this build; run npm run build');
   const limit = config.memoryLimitBytes ?? processMemoryLimit();
   return new Pool({
     workerFile: WORKER_FILE,
@@ -112,6 +119,7 @@ function openPool(config: ServerConfig): Pool {
     spares: config.spareWorkers,
     idleMs: SERVER_LIMITS.idleInstanceMs,
     quantumMs: SERVER_LIMITS.threadQuantumMs,
+    onThreadError: (error) => log.error({ err: error }, 'a worker thread failed'),
   });
 }
 

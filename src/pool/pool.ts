@@ -23,6 +23,8 @@ export interface PoolOptions {
   idleMs: number;
   /** A life may keep its thread this long before it has to share it with another plugin. */
   quantumMs: number;
+  /** A thread failed while it ran no life: a fault of the server, to be logged. */
+  onThreadError: (error: unknown) => void;
 }
 
 /**
@@ -59,6 +61,7 @@ export class Pool implements LifeSource {
         stackSizeMb: stands('stack-cap') ? options.stackBytes / 2 ** 20 : 512,
       },
     });
+    this.#piscina.on('error', options.onThreadError);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
     this.#fillSpares();
