@@ -56,7 +56,8 @@ describe('the sentiment analyzer', () => {
   beforeAll(async () => {
     server = await ServerProcess.start();
     client = server.connect();
-    const { bytes } = await packBytes({ directory: 'examples/sentiment-analyzer' });
+    const directory = 'examples/sentiment-analyzer';
+    const { bytes } = await packBytes({ directory, wasmPath: `${directory}/sentiment-analyzer.wasm` });
     const installed = await client.installPlugin(bytes);
     pluginId = installed.plugin?.ref?.id ?? '';
     await client.activatePlugin(pluginId);
