@@ -27,25 +27,26 @@ export class RunningClock implements HostClock {
  * runtime that sleeps until a moment would sleep for ever.
  */
 export class StandingClock implements HostClock {
-  #originNs: bigint | undefined;
-  #standsNs = 0n;
+  #nowNs: bigint | undefined;
+  #monotonicNs = 0n;
 
   beginCall(nowMs: number): void {
     const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
-    this.#originNs ??= nowNs;
     // The system's clock can be set back; monotonic time cannot.
-    if (nowNs > this.#standsNs) this.#standsNs = nowNs;
+    if (this.#nowNs !== undefined && nowNs > this.#nowNs) this.#monotonicNs += nowNs - this.#nowNs;
+    this.#nowNs = nowNs;
   }
 
   waited(nanoseconds: bigint): void {
-    this.#standsNs += nanoseconds;
+    this.#nowNs = (this.#nowNs ?? 0n) + nanoseconds;
+    this.#monotonicNs += nanoseconds;
   }
 
   now(): bigint {
-    return this.#standsNs / 1_000_000n;
+    return (this.#nowNs ?? 0n) / 1_000_000n;
   }
 
   monotonic(): bigint {
-    return this.#standsNs - (this.#originNs ?? 0n);
+    return this.#monotonicNs;
   }
 }
