@@ -1,0 +1,162 @@
+/**
+ * Who can call whom, and so whose frames the stack limit must count.
+ *
+ * Only functions that can come to be called from below themselves (those in a cycle of the call graph) count their frames, in a
+ * global. The others appear on the stack once at most, between two entries from the host: the longest chain of them is known
+ * beforehand and reserved by every entry. Calls through tables and references may go to every function that is referred to
+ * anywhere and has the type.
+ */
+
+import type { BodyLists, BodyPlan } from './body.js';
+import type { StackRole } from './emit.js';
+import type { Shape, TypeEntry } from './shape.js';
+
+/** Where the uncounted chain would be longer than this, every function is counted. */
+const MAX_CHAIN_BYTES = 128 * 1024;
+
+export interface StackPlan {
+  /** By defined function. */
+  readonly roles: readonly StackRole[];
+  /** The longest chain of frames that are not counted. */
+  readonly chainBytes: number;
+}
+
+interface Graph {
+  readonly nodes: number;
+  /** Successors of node n are targets[starts[n], starts[n + 1]). */
+  readonly starts: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/**
+ * Decides which functions are counted.
+ * @param referenced functions that a call through a table or reference may reach
+ * @param closed whether tables and references are the module's own: then such a call reaches only functions of the called type
+ */
+export function planStack(
+  shape: Shape,
+  plans: readonly BodyPlan[],
+  lists: BodyLists,
+  referenced: ReadonlySet<number>,
+  closed: boolean,
+): StackPlan {
+  const graph = buildGraph(shape, plans, lists, referenced, closed);
+  const cyclic = new Uint8Array(graph.nodes);
+  const chainBytes = findCycles(graph, cyclic, (node) => plans[node - shape.importedFunctions]?.frameBytes ?? 0);
+  const countAll = chainBytes > MAX_CHAIN_BYTES;
+  const roles = plans.map((plan) => ({ counted: countAll || cyclic[plan.index] === 1, bytes: plan.frameBytes }));
+  return { roles, chainBytes: countAll ? 0 : chainBytes };
+}
+
+/** Nodes: functions, then one for each set of functions that calls through tables may reach. */
+function buildGraph(
+  shape: Shape,
+  plans: readonly BodyPlan[],
+  lists: BodyLists,
+  referenced: ReadonlySet<number>,
+  closed: boolean,
+): Graph {
+  const functions = shape.functions.length;
+  const classes = closed ? classifyTypes(shape) : new Int32Array(shape.types.length);
+  const members = new Map<number, number[]>();
+  for (const index of referenced) {
+    const typeClass = classes[shape.functions[index] as number] as number;
+    const list = members.get(typeClass);
+    if (list === undefined) members.set(typeClass, [index]);
+    else list.push(index);
+  }
+  const nodes = functions + shape.types.length;
+  const starts = new Int32Array(nodes + 1);
+  const targets: number[] = [];
+  let plan = 0;
+  for (let node = 0; node < nodes; node++) {
+    starts[node] = targets.length;
+    if (node >= functions) {
+      for (const index of members.get(node - functions) ?? []) targets.push(index);
+    } else if (plans[plan]?.index === node) {
+      const { calleesStart, calleesEnd } = plans[plan++] as BodyPlan;
+      for (let at = calleesStart; at < calleesEnd; at++) {
+        const callee = lists.callees.at(at);
+        targets.push(callee >= 0 ? callee : functions + (classes[-1 - callee] as number));
+      }
+    }
+  }
+  starts[nodes] = targets.length;
+  return { nodes, starts, targets: Int32Array.from(targets) };
+}
+
+/** Numbers types so that equal ones have one number; with subtypes or groups, all have the same. */
+function classifyTypes(shape: Shape): Int32Array {
+  const classes = new Int32Array(shape.types.length);
+  const plain = shape.types.every((type) => type.superType < 0) && shape.groups.every((group) => !group.written);
+  if (!plain) return classes;
+  const known = new Map<string, number>();
+  shape.types.forEach((type: TypeEntry, index) => {
+    const key = shape.bytes.subarray(type.start, type.end).join();
+    const first = known.get(key);
+    if (first === undefined) known.set(key, index);
+    classes[index] = first ?? index;
+  });
+  return classes;
+}
+
+/**
+ * Tarjan's algorithm with a stack of its own. Marks the nodes on cycles, and answers the weight of the heaviest path over the
+ * others: components come out callees first, so each is weighed once.
+ */
+function findCycles(graph: Graph, cyclic: Uint8Array, weigh: (node: number) => number): number {
+  const { nodes, starts, targets } = graph;
+  const order = new Int32Array(nodes).fill(-1);
+  const low = new Int32Array(nodes);
+  const onStack = new Uint8Array(nodes);
+  const chains = new Float64Array(nodes);
+  const next = Int32Array.from(starts.subarray(0, nodes));
+  const path: number[] = [];
+  const stack: number[] = [];
+  let count = 0;
+  let heaviest = 0;
+  for (let root = 0; root < nodes; root++) {
+    if (order[root] !== -1) continue;
+    path.push(root);
+    while (path.length > 0) {
+      const node = path.at(-1) as number;
+      if (order[node] === -1) {
+        order[node] = count;
+        low[node] = count++;
+        stack.push(node);
+        onStack[node] = 1;
+      }
+      const at = next[node] as number;
+      if (at < (starts[node + 1] as number)) {
+        next[node] = at + 1;
+        const target = targets[at] as number;
+        if (target === node) cyclic[node] = 1;
+        if (order[target] === -1) path.push(target);
+        else if (onStack[target] === 1) low[node] = Math.min(low[node] as number, order[target] as number);
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1);
+      if (parent !== undefined) low[parent] = Math.min(low[parent] as number, low[node] as number);
+      if (low[node] === order[node]) heaviest = Math.max(heaviest, closeComponent(node));
+    }
+  }
+  return heaviest;
+
+  /** Takes a component off the stack and weighs it. */
+  function closeComponent(root: number): number {
+    const first = stack.lastIndexOf(root);
+    const members = stack.splice(first);
+    let below = 0;
+    for (const member of members) {
+      onStack[member] = 0;
+      if (members.length > 1) cyclic[member] = 1;
+      for (let at = starts[member] as number; at < (starts[member + 1] as number); at++) {
+        below = Math.max(below, chains[targets[at] as number] as number);
+      }
+    }
+    const own = members.length === 1 && cyclic[root] === 0 ? weigh(root) : 0;
+    for (const member of members) chains[member] = below + own;
+    return below + own;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The second pass: writes a rewritten function body by merging what the first pass copied with the charges and checks that it
+ * left places for, and notes which offsets of the output come from which of the input.
+ *
+ * A check is `if (fuel < threshold) unreachable`, with nothing else on the cold path: engines make a conditional trap of it.
+ * That it was a check and not the guest's own `unreachable` is told from its offset.
+ */
+
+import { MODULE_LIMITS } from '../../limits.js';
+import { OP } from '../instructions.js';
+import { tooMany } from '../reader.js';
+import type { Additions } from './additions.js';
+import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body.js';
+import type { IntList } from './int-list.js';
+import { Scratch } from './scratch.js';
+
+const I64_SUB = 0x7d;
+const I64_LT_S = 0x53;
+const I32_SUB = 0x6b;
+const I32_ADD = 0x6a;
+const I32_LT_S = 0x48;
+const VOID = 0x40;
+const I32 = 0x7f;
+const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
+
+/** How a function takes part in the stack limit. */
+export interface StackRole {
+  /** It is called again from below itself, so its frames are counted. */
+  readonly counted: boolean;
+  readonly bytes: number;
+}
+
+export class BodyEmitter {
+  readonly #input: Uint8Array;
+  readonly #lists: BodyLists;
+  readonly #additions: Additions;
+  readonly #out: Scratch;
+  /** Pairs: output offset, input offset and kind of place. */
+  readonly #offsets: IntList;
+  readonly #wrapperType: (plan: BodyPlan) => { short: number } | { index: number };
+
+  /** @param wrapperType the type of a block around the function's code */
+  constructor(
+    input: Uint8Array,
+    lists: BodyLists,
+    additions: Additions,
+    out: Scratch,
+    offsets: IntList,
+    wrapperType: (plan: BodyPlan) => { short: number } | { index: number },
+  ) {
+    this.#input = input;
+    this.#lists = lists;
+    this.#additions = additions;
+    this.#out = out;
+    this.#offsets = offsets;
+    this.#wrapperType = wrapperType;
+  }
+
+  /**
+   * Appends one body with its length.
+   * @throws HostError MODULE_LIMIT where it has become larger than engines take
+   */
+  emit(plan: BodyPlan, role: StackRole): void {
+    const out = this.#out;
+    const start = out.length;
+    const firstOffset = this.#offsets.length;
+    out.reserve(2 * (plan.scratchEnd - plan.scratchStart) + 64);
+    out.length += 5;
+    this.#emitLocals(plan, role);
+    if (plan.wrapped) this.#openWrapper(plan);
+    this.#merge(plan, role);
+    const length = out.length - start - 5;
+    if (length > MODULE_LIMITS.maxFunctionBytes) {
+      throw tooMany('bytes in a function body with what metering adds', length, MODULE_LIMITS.maxFunctionBytes);
+    }
+    this.#putLength(start, length, firstOffset);
+  }
+
+  /** Writes the length before the body and closes the gap that was left for it. */
+  #putLength(start: number, length: number, firstOffset: number): void {
+    const out = this.#out;
+    const end = out.length;
+    out.length = start;
+    out.u32(length);
+    const gap = start + 5 - out.length;
+    out.bytes.copyWithin(out.length, start + 5, end);
+    out.length = end - gap;
+    if (gap === 0) return;
+    for (let at = firstOffset; at < this.#offsets.length; at += 2) {
+      this.#offsets.data[at] = (this.#offsets.data[at] as number) - gap;
+    }
+  }
+
+  #emitLocals(plan: BodyPlan, role: StackRole): void {
+    const out = this.#out;
+    out.u32(plan.localGroups + plan.addedLocals.length + (role.counted ? 1 : 0));
+    out.copy(this.#input, plan.localsStart, plan.localsEnd);
+    for (const type of plan.addedLocals) {
+      out.u8(1);
+      out.copy(type, 0, type.length);
+    }
+    if (role.counted) out.op(1, I32);
+  }
+
+  #openWrapper(plan: BodyPlan): void {
+    const type = this.#wrapperType(plan);
+    this.#out.u8(OP.block);
+    if ('short' in type) this.#out.u8(type.short);
+    else this.#out.signed(type.index);
+  }
+
+  #merge(plan: BodyPlan, role: StackRole): void {
+    const { records, anchors, scratch } = this.#lists;
+    const out = this.#out;
+    const offsets = this.#offsets;
+    let copied = plan.scratchStart;
+    let anchor = plan.anchorsStart;
+    let record = plan.recordsStart;
+    // Original offset less scratch position, and what kind of place it is.
+    let shift = 0;
+    let place = 0;
+    while (copied < plan.scratchEnd || record < plan.recordsEnd) {
+      const nextRecord = record < plan.recordsEnd ? records.at(record) : plan.scratchEnd;
+      const nextAnchor = anchor < plan.anchorsEnd ? anchors.at(anchor) : plan.scratchEnd;
+      const next = Math.min(nextRecord, nextAnchor);
+      if (next > copied) {
+        out.copy(scratch.bytes, copied, next);
+        copied = next;
+      }
+      if (anchor < plan.anchorsEnd && nextAnchor === next) {
+        const value = anchors.at(anchor + 1);
+        shift = (value & ORIGINAL_MASK) - next;
+        place = value & ~ORIGINAL_MASK;
+        offsets.push2(out.length, value);
+        anchor += 2;
+      } else if (record < plan.recordsEnd && nextRecord === next) {
+        const before = out.length;
+        offsets.push2(before, (copied + shift) & ORIGINAL_MASK);
+        this.#emitRecord(plan, role, record);
+        record += 4;
+        if (out.length === before) offsets.length -= 2;
+        else offsets.push2(out.length, ((copied + shift) & ORIGINAL_MASK) | place);
+      }
+    }
+  }
+
+  #emitRecord(plan: BodyPlan, role: StackRole, at: number): void {
+    const { records } = this.#lists;
+    const out = this.#out;
+    const kind = records.at(at + 1);
+    const charge = records.at(at + 2);
+    const second = records.at(at + 3);
+    const fuel = plan.fuelLocal;
+    switch (kind) {
+      case RECORD.charge:
+        return this.#charge(fuel, charge);
+      case RECORD.setFuel:
+        this.#subtract(charge);
+        return out.op(OP.localSet, fuel);
+      case RECORD.loop:
+        return this.#chargeAndCheck(fuel, charge, second);
+      case RECORD.entry:
+        return this.#emitEntry(plan, role, charge, second);
+      case RECORD.check:
+        return this.#chargeAndCheck(fuel, 0, second);
+      case RECORD.push:
+        out.op(OP.localGet, fuel);
+        return this.#subtract(charge);
+      case RECORD.branch:
+        return this.#emitBranch(fuel, charge, second);
+      case RECORD.elseArm:
+        if (charge === 0) return;
+        out.u8(OP.else);
+        return this.#charge(fuel, charge);
+      case RECORD.exit:
+        if (role.counted) this.#giveStackBack(role.bytes);
+        return;
+    }
+  }
+
+  #subtract(charge: number): void {
+    if (charge === 0) return;
+    this.#out.u8(OP.i64Const);
+    this.#out.signed(charge);
+    this.#out.u8(I64_SUB);
+  }
+
+  #charge(fuel: number, charge: number): void {
+    if (charge === 0) return;
+    this.#out.op(OP.localGet, fuel);
+    this.#subtract(charge);
+    this.#out.op(OP.localSet, fuel);
+  }
+
+  /** if ((fuel -= charge) < threshold) unreachable */
+  #chargeAndCheck(fuel: number, charge: number, threshold: number): void {
+    const out = this.#out;
+    out.op(OP.localGet, fuel);
+    this.#subtract(charge);
+    if (charge !== 0) out.op(OP.localTee, fuel);
+    out.u8(OP.i64Const);
+    out.signed(threshold);
+    out.u8(I64_LT_S);
+    this.#trap(PLACE.fuel);
+  }
+
+  /** Takes a condition: traps where it holds, at a place of that kind. */
+  #trap(place: number): void {
+    const out = this.#out;
+    out.u8(OP.if);
+    out.u8(VOID);
+    const offsets = this.#offsets;
+    const original = offsets.at(offsets.length - 1) & ORIGINAL_MASK;
+    offsets.push2(out.length, original | (place << PLACE_SHIFT));
+    out.u8(OP.unreachable);
+    out.u8(OP.end);
+  }
+
+  #emitEntry(plan: BodyPlan, role: StackRole, charge: number, threshold: number): void {
+    const out = this.#out;
+    if (plan.needsEntryCheck) this.#chargeAndCheck(plan.fuelLocal, charge, threshold);
+    else this.#charge(plan.fuelLocal, charge);
+    if (role.counted) this.#takeStack(role.bytes, plan.nextLocal);
+    if (plan.stackLocal >= 0) {
+      out.op(OP.globalGet, this.#additions.stackGlobal);
+      out.op(OP.localSet, plan.stackLocal);
+    }
+  }
+
+  /** if ((stack -= bytes) < 0) unreachable */
+  #takeStack(bytes: number, local: number): void {
+    const out = this.#out;
+    this.#stackPlus(bytes, I32_SUB);
+    out.op(OP.localTee, local);
+    out.op(OP.globalSet, this.#additions.stackGlobal);
+    out.op(OP.localGet, local);
+    out.u8(OP.i32Const);
+    out.u8(0);
+    out.u8(I32_LT_S);
+    this.#trap(PLACE.stack);
+  }
+
+  #giveStackBack(bytes: number): void {
+    this.#stackPlus(bytes, I32_ADD);
+    this.#out.op(OP.globalSet, this.#additions.stackGlobal);
+  }
+
+  #stackPlus(bytes: number, operation: number): void {
+    this.#out.op(OP.globalGet, this.#additions.stackGlobal);
+    this.#out.u8(OP.i32Const);
+    this.#out.signed(bytes);
+    this.#out.u8(operation);
+  }
+
+  #emitBranch(fuel: number, charge: number, label: number): void {
+    const out = this.#out;
+    if (charge === 0) return out.op(OP.brIf, label);
+    out.u8(OP.if);
+    out.u8(VOID);
+    this.#charge(fuel, charge);
+    out.op(OP.br, label + 1);
+    out.u8(OP.end);
+  }
+}

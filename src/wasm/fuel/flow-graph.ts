@@ -1,0 +1,162 @@
+/**
+ * Where the charges of one function go.
+ *
+ * Nodes are points of the control flow: joins, splits, loop headers, and node 0, which stands for every point where the counter
+ * must be exact (entry, exit, calls). An edge is a stretch of code between two of them with the weight of its instructions.
+ * Each node gets a potential: what has been executed on the way there and not been charged yet, the same on every way. With
+ * potentials p, an edge from u to v of weight w must charge w + p(u) - p(v). Along the edges of a spanning tree the potentials
+ * are chosen so that nothing is left to charge; only the other edges (the chords) pay. Taking the edges that probably run most
+ * often into the tree makes that cheapest (Knuth 1973; Ball and Larus 1994).
+ *
+ * Potentials live in a union-find forest whose links carry differences: joining two trees by an edge fixes them, and an edge
+ * within one tree reads its charge off. Linear but for the inverse Ackermann factor and the counting sort.
+ */
+import { IntList } from './int-list.js';
+
+/** How often an edge probably runs, coarsely; at most this many classes. */
+export const FREQUENCY_CLASSES = 256;
+
+export const EXACT_NODE = 0;
+
+export class FlowGraph {
+  readonly #parents = new IntList();
+  /** Potential of a node less that of its parent. */
+  readonly #differences = new IntList();
+  /** The most that may have run since a check, at the node. */
+  readonly #unchecked = new IntList();
+  readonly #from = new IntList();
+  readonly #to = new IntList();
+  /** The weight of an edge; once solved, its charge. */
+  readonly #weights = new IntList();
+  readonly #frequencies = new IntList();
+  #order = new Int32Array(256);
+  readonly #starts = new Int32Array(FREQUENCY_CLASSES + 1);
+
+  /** Empties the graph, but for node 0. */
+  reset(): void {
+    for (const list of [this.#parents, this.#differences, this.#unchecked]) list.length = 0;
+    for (const list of [this.#from, this.#to, this.#weights, this.#frequencies]) list.length = 0;
+    this.addNode();
+  }
+
+  addNode(): number {
+    const node = this.#parents.length;
+    this.#parents.push(node);
+    this.#differences.push(0);
+    this.#unchecked.push(0);
+    return node;
+  }
+
+  /** An edge whose end is not known yet. */
+  addEdge(from: number, frequency: number): number {
+    this.#from.push(from);
+    this.#to.push(EXACT_NODE);
+    this.#weights.push(0);
+    this.#frequencies.push(frequency);
+    return this.#from.length - 1;
+  }
+
+  frequencyOf(edge: number): number {
+    return this.#frequencies.at(edge);
+  }
+
+  endEdge(edge: number, to: number, weight: number, frequency: number): void {
+    this.#to.data[edge] = to;
+    this.#weights.data[edge] = weight;
+    this.#frequencies.data[edge] = frequency;
+  }
+
+  reach(node: number, unchecked: number): void {
+    if (unchecked > this.#unchecked.at(node)) this.#unchecked.data[node] = unchecked;
+  }
+
+  uncheckedAt(node: number): number {
+    return this.#unchecked.at(node);
+  }
+
+  /** Makes two nodes share a potential: for a branch on which nothing can be charged. Only before `solve`. */
+  unify(first: number, second: number): void {
+    this.#join(first, second, 0);
+  }
+
+  /** Chooses the potentials; `chargeOf` and `potentialOf` answer afterwards. */
+  solve(): void {
+    const edges = this.#from.length;
+    this.#sort(edges);
+    for (let at = 0; at < edges; at++) {
+      const edge = this.#order[at] as number;
+      const from = this.#from.at(edge);
+      const to = this.#to.at(edge);
+      const weight = this.#weights.at(edge);
+      if (this.#join(from, to, weight)) this.#weights.data[edge] = 0;
+      else this.#weights.data[edge] = weight + this.#offset(from) - this.#offset(to);
+    }
+  }
+
+  chargeOf(edge: number): number {
+    return this.#weights.at(edge);
+  }
+
+  potentialOf(node: number): number {
+    this.#find(node);
+    const offset = this.#offset(node);
+    this.#find(EXACT_NODE);
+    return offset - this.#offset(EXACT_NODE);
+  }
+
+  /** Counting sort of the edges, the most frequent first. */
+  #sort(edges: number): void {
+    const starts = this.#starts.fill(0);
+    const frequencies = this.#frequencies.data;
+    if (this.#order.length < edges) this.#order = new Int32Array(edges * 2);
+    for (let edge = 0; edge < edges; edge++) {
+      const slot = FREQUENCY_CLASSES - (frequencies[edge] as number);
+      starts[slot] = (starts[slot] as number) + 1;
+    }
+    for (let slot = 1; slot <= FREQUENCY_CLASSES; slot++) {
+      starts[slot] = (starts[slot] as number) + (starts[slot - 1] as number);
+    }
+    for (let edge = 0; edge < edges; edge++) {
+      const slot = FREQUENCY_CLASSES - (frequencies[edge] as number) - 1;
+      this.#order[starts[slot] as number] = edge;
+      starts[slot] = (starts[slot] as number) + 1;
+    }
+  }
+
+  /** Joins the trees of two nodes so that p(to) = p(from) + difference; false where they are in one tree already. */
+  #join(from: number, to: number, difference: number): boolean {
+    const fromRoot = this.#find(from);
+    const toRoot = this.#find(to);
+    if (fromRoot === toRoot) return false;
+    this.#parents.data[toRoot] = fromRoot;
+    this.#differences.data[toRoot] = this.#offset(from) + difference - this.#offset(to);
+    return true;
+  }
+
+  /** The potential of a node less that of its root; the node must just have been found. */
+  #offset(node: number): number {
+    return this.#parents.at(node) === node ? 0 : this.#differences.at(node);
+  }
+
+  /** The root of a node's tree; afterwards every node on the way hangs on the root directly. */
+  #find(node: number): number {
+    const parents = this.#parents.data;
+    const differences = this.#differences.data;
+    let root = node;
+    let total = 0;
+    while (parents[root] !== root) {
+      total += differences[root] as number;
+      root = parents[root] as number;
+    }
+    let at = node;
+    while (at !== root) {
+      const parent = parents[at] as number;
+      const own = differences[at] as number;
+      parents[at] = root;
+      differences[at] = total;
+      total -= own;
+      at = parent;
+    }
+    return root;
+  }
+}
