@@ -60,6 +60,10 @@ export const MODULE_LIMITS = {
   maxNameBytes: 1_024,
   /** Producers, names, features, and one per item of metadata that a macro leaves behind. */
   maxCustomSections: 1_000,
+  /** A module that takes longer or more than this to meter is refused (measured: 20 MB/s once warm, 100 ms before). */
+  maxMeterMs: 30_000,
+  meterHeapMb: 1_024,
+  maxConcurrentMeters: 1,
   /** Compilations of hostile modules at once: V8 uses its own threads for each. */
   maxConcurrentCompiles: 2,
 } as const;
@@ -73,6 +77,13 @@ export const GUEST_LIMITS = {
   defaultCallMs: 5_000,
   /** load, activate, deactivate, unload. */
   lifecycleCallMs: 5_000,
+  /**
+   * Fuel of a call for which neither the request nor the manifest names a budget: about what optimised code uses in the
+   * default time limit, so that it is the budget that a runaway call hits, at the same instruction on every machine.
+   */
+  defaultCallFuel: 5_000_000_000,
+  /** For instantiation and start, load, and activate, each. */
+  loadFuel: 5_000_000_000,
   /** Everything that a guest returns from one call, lifted: strings, bytes, and `bytesPerElement` per list element. */
   maxOutputBytes: 4 * MIB,
   maxOutputElements: 65_536,
@@ -80,8 +91,10 @@ export const GUEST_LIMITS = {
   maxHostCallBytes: MIB,
   /** Random bytes of one host call (WASI or ours). */
   maxRandomBytes: 64 * KIB,
-  /** V8's stack for the thread. Recursion beyond it is the outcome LIMIT/STACK. */
-  stackBytes: 1 * MIB,
+  /** Of the guest's own frames, counted as metering does: the same depth on every machine. Beyond it: LIMIT/STACK. */
+  guestStackBytes: 512 * KIB,
+  /** V8's stack for the thread: room for the guest's frames as the engine lays them out, and never reached before. */
+  stackBytes: 4 * MIB,
   /** JavaScript heap of a worker: bindings and messages, not guest memory. */
   workerHeapMb: 32,
 } as const;

@@ -136,6 +136,7 @@ function runtimeOf(parts: {
     registry,
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
+    callFuel: config.callFuel,
     queueLength: config.queueLength,
     observe(ref) {
       const numbers = metrics.plugin(ref);
@@ -150,7 +151,8 @@ function observerOf(
   to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
 ): CrewObserver {
   return {
-    called: (kind, outcome, guestTimeUs, queueTimeUs) => to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs),
+    called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
+      to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),
     killed(reason, message) {
       to.numbers.killed(reason);
       to.log.warn({ plugin: ref.id, version: ref.version, reason, detail: message }, 'an instance was ended');

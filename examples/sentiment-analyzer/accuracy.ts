@@ -47,6 +47,7 @@ async function startAnalyzer(): Promise<Guest> {
     plugin: { id: 'accuracy', name: 'sentiment-analyzer', version: '0.1.0' },
     hostVersion: '0.1.0',
     module: await WebAssembly.compile(bytes),
+    metering: undefined,
     exports: ['lifecycle', 'neuron', 'tools'],
     config: '{}',
     tools: [],

@@ -17,6 +17,8 @@ export type Done = (answers: PluginAnswer[], refusal: HostError | undefined) => 
 interface Request {
   /** On the clock of `protocol/monotonic.ts`; Infinity for none. */
   deadlineMs: number;
+  /** Budget of each call; undefined for the plugin's own. */
+  fuel: number | undefined;
   origin: () => CallOrigin;
 }
 
@@ -100,13 +102,13 @@ class Gathering implements Ticket {
   }
 
   /** @throws HostError when no plugin took the call. */
-  send(bytes: Uint8Array, { deadlineMs, origin }: Request): Ticket {
+  send(bytes: Uint8Array, { deadlineMs, fuel, origin }: Request): Ticket {
     const kind = this.#kind;
     let refusals: [index: number, error: HostError][] | undefined;
     for (let index = 0; index < this.#plugins.length; index++) {
       const settle = (outcome: Outcome, queueTimeUs: number): void => this.#answer(index, outcome, queueTimeUs);
       try {
-        this.#calls[index] = this.#plugins[index]?.crew.submit({ kind, bytes, deadlineMs, origin, settle });
+        this.#calls[index] = this.#plugins[index]?.crew.submit({ kind, bytes, deadlineMs, fuel, origin, settle });
       } catch (error) {
         refusals ??= [];
         refusals.push([index, HostError.from(error)]);

@@ -27,6 +27,8 @@ export interface PluginRuntime {
   registry: CapabilityRegistry;
   hostVersion: string;
   callTimeoutMs: number;
+  /** Budget of a call for which neither the request nor the plugin names one. */
+  callFuel: number;
   queueLength: number;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
@@ -144,6 +146,12 @@ export class InstalledPlugin {
         plugin: this.ref,
         hostVersion: this.#runtime.hostVersion,
         module: this.#prepared.module,
+        metering: {
+          start: this.#prepared.metering.start,
+          instantiationFuel: this.#prepared.metering.instantiationFuel,
+          loadFuel: GUEST_LIMITS.loadFuel,
+          offsets: this.#prepared.offsets,
+        },
         exports: this.#prepared.exports,
         config: this.config,
         tools: toolDeclarations(this.manifest),
@@ -170,6 +178,7 @@ export class InstalledPlugin {
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
+      callFuel: this.manifest.metadata.requirements.max_fuel ?? this.#runtime.callFuel,
       callMs: Math.min(own, this.#runtime.callTimeoutMs),
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };

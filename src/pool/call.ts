@@ -14,6 +14,8 @@ export interface CallRequest {
   bytes: Uint8Array;
   /** The caller's deadline on the clock of `protocol/monotonic.ts`; Infinity for none. */
   deadlineMs: number;
+  /** Budget; undefined for the plugin's own. */
+  fuel: number | undefined;
   /** Read only when a log line needs it. */
   origin: () => CallOrigin;
   /** Called exactly once. `queueTimeUs`: from submission to the start in the guest. */
@@ -22,7 +24,13 @@ export interface CallRequest {
 
 /** Who counts calls. */
 export interface CallObserver {
-  called(kind: CallKind, outcome: OutcomeType, guestTimeUs: number, queueTimeUs: number): void;
+  called(
+    kind: CallKind,
+    outcome: OutcomeType,
+    guestTimeUs: number,
+    queueTimeUs: number,
+    fuel: number | undefined,
+  ): void;
 }
 
 /** One piece of work for one plugin, from its submission until it is settled. */
@@ -30,16 +38,18 @@ export class Call implements OutgoingCall {
   readonly kind: CallKind;
   readonly bytes: Uint8Array;
   readonly deadlineMs: number;
+  readonly fuel: number;
   readonly origin: () => CallOrigin;
   readonly submittedMs: number;
   readonly #settle: CallRequest['settle'];
   readonly #observer: CallObserver;
   #settled = false;
 
-  constructor(request: CallRequest, observer: CallObserver) {
+  constructor(request: CallRequest, defaultFuel: number, observer: CallObserver) {
     this.kind = request.kind;
     this.bytes = request.bytes;
     this.deadlineMs = request.deadlineMs;
+    this.fuel = request.fuel ?? defaultFuel;
     this.origin = request.origin;
     this.#settle = request.settle;
     this.#observer = observer;
@@ -56,7 +66,7 @@ export class Call implements OutgoingCall {
     this.#settled = true;
     const waitedMs = monotonicMs() - this.submittedMs - outcome.guestTimeUs / 1000;
     const queueTimeUs = Math.max(0, Math.round(waitedMs * 1000));
-    this.#observer.called(this.kind, outcome.type, outcome.guestTimeUs, queueTimeUs);
+    this.#observer.called(this.kind, outcome.type, outcome.guestTimeUs, queueTimeUs, outcome.fuel);
     this.#settle(outcome, queueTimeUs);
   }
 }

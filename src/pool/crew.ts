@@ -21,6 +21,8 @@ export interface CrewSpec {
   queue: { maxCalls: number; maxBytes: number };
   /** Wall-clock limit of a call, from its start in the guest. */
   callMs: number;
+  /** Budget of a call whose request names none. */
+  callFuel: number;
   /** For load, activate, deactivate and unload. */
   lifecycleMs: number;
 }
@@ -108,7 +110,7 @@ export class Crew implements LifeEvents {
    * @throws HostError QUEUE_FULL at once when the queue is full.
    */
   submit(request: CallRequest): Call {
-    const call = new Call(request, this.#observer);
+    const call = new Call(request, this.spec.callFuel, this.#observer);
     if (!this.#queue.push(call)) throw this.#queueFull();
     if (call.deadlineMs !== Infinity) this.#watch.armBy(call.deadlineMs);
     this.#pump();

@@ -2,6 +2,7 @@
  * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
  * Calls and their outcomes are packed bytes (`frames.ts`).
  */
+import type { Offsets } from './metering.js';
 
 /** What binds a life to one plugin, for good: its first message. */
 export interface BindMessage {
@@ -10,6 +11,8 @@ export interface BindMessage {
   hostVersion: string;
   /** Compiled; its code is shared between threads. */
   module: WebAssembly.Module;
+  /** How the module counts its fuel. The server meters every module; undefined is for measurements without it. */
+  metering: Metering | undefined;
   /** Interfaces of `hal9:plugin` that the module exports, for instance `neuron`. */
   exports: readonly string[];
   /** The plugin's configuration: one JSON object as text. */
@@ -19,6 +22,18 @@ export interface BindMessage {
   limits: GuestBounds;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
+}
+
+/** How the module counts its fuel: see `wasm/fuel/meter.ts`. */
+export interface Metering {
+  /** The export to call once right after instantiation, in place of a start function. */
+  start: string | undefined;
+  /** What instantiation itself costs. */
+  instantiationFuel: number;
+  /** For instantiation, start, load and activate, each. */
+  loadFuel: number;
+  /** Which byte of the original module a byte of the metered one stands for; in shared memory. */
+  offsets: Offsets;
 }
 
 /** A tool's parameters as the manifest declares them; what the worker validates against. */

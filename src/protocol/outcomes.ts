@@ -31,7 +31,7 @@ export interface Usage {
   guestTimeUs: number;
   memoryBytes: number;
   memoryGrowthBytes: number;
-  /** Unset until calls are metered. */
+  /** Exact where the guest returned, an upper bound where it trapped; undefined where it did not start. */
   fuel: number | undefined;
 }
 
@@ -94,12 +94,12 @@ export function hostOutcome(
   type: Exclude<OutcomeType, 'ok' | 'plugin-error'>,
   code: keyof typeof ERROR_CODE,
   message: string,
-  more: { limit?: LimitName; dead?: boolean; usage?: Usage } = {},
+  more: { limit?: LimitName; dead?: boolean; usage?: Usage; details?: string } = {},
 ): Outcome {
   const body = encodeErrorField({
     code: ERROR_CODE[code],
     message: encoder.encode(message),
-    details: new Uint8Array(0),
+    details: encoder.encode(more.details ?? ''),
   });
   const { guestTimeUs, memoryBytes, memoryGrowthBytes, fuel } = more.usage ?? NO_USAGE;
   const dead = more.dead ?? false;

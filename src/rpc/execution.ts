@@ -40,6 +40,7 @@ function processSignal(dispatcher: Dispatcher, call: Unary, reply: Reply): void 
       neuronType: text(request.neuronType),
       pluginId: text(request.pluginId),
       deadlineMs,
+      fuel: request.fuel,
       origin,
     },
     replying(reply, request.requestId),
@@ -51,7 +52,14 @@ function invokeTool(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
   const request = readRequest(() => decodeInvokeToolRequest(call.request));
   const { deadlineMs, origin } = requestContext(call, request.requestId);
   const ticket = dispatcher.tool(
-    { message: call.request, tool: text(request.tool), pluginId: text(request.pluginId), deadlineMs, origin },
+    {
+      message: call.request,
+      tool: text(request.tool),
+      pluginId: text(request.pluginId),
+      deadlineMs,
+      fuel: request.fuel,
+      origin,
+    },
     replying(reply, request.requestId),
   );
   call.on('cancelled', () => ticket.cancel());

@@ -11,6 +11,13 @@ import { toServiceError } from './status.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
+/** What the signals of one message share. */
+interface Route {
+  neuronType: string;
+  pluginId: string;
+  fuel: number | undefined;
+}
+
 /** The open streams of signals. */
 export class SignalStreams {
   readonly #dispatcher: Dispatcher;
@@ -120,7 +127,7 @@ class SignalStream {
     const { signals } = request;
     const answers = new Array<StreamAnswer>(signals.length);
     let missing = signals.length;
-    const route = { neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
+    const route = { neuronType: text(request.neuronType), pluginId: text(request.pluginId), fuel: request.fuel };
     this.#underWay += signals.length;
     for (let index = 0; index < signals.length; index++) {
       this.#signal(signals[index] ?? EMPTY, route, context, (answer) => {
@@ -135,14 +142,14 @@ class SignalStream {
   /** Field by field: this runs for every signal of a batch. */
   #signal(
     signal: Uint8Array,
-    { neuronType, pluginId }: { neuronType: string; pluginId: string },
+    { neuronType, pluginId, fuel }: Route,
     { deadlineMs, origin }: RequestContext,
     done: (answer: StreamAnswer) => void,
   ): void {
     try {
       const layer = peekLayer(signal);
       const ticket = this.#dispatcher.signal(
-        { signal, layer, neuronType, pluginId, deadlineMs, origin },
+        { signal, layer, neuronType, pluginId, deadlineMs, fuel, origin },
         (answers, refusal) => {
           this.#tickets.delete(ticket);
           done(refusal === undefined ? { answers } : this.#refuse(refusal));

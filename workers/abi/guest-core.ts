@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { stands } from '../../src/protocol/defences.js';
-import { GuestExit, GuestViolation, OutputLimitExceeded } from './violation.js';
+import type { FuelMeter } from './fuel-meter.js';
+import { GuestExit, GuestViolation, OutOfFuel, OutputLimitExceeded } from './violation.js';
 
 /** Functions of one import module, by field. */
 export type CoreFunctions = Readonly<Record<string, (...core: never[]) => unknown>>;
@@ -52,6 +53,8 @@ export class GuestCore {
   /** The memory's bytes; renewed when the memory has grown. */
   u8: Uint8Array = NO_BYTES;
   view: DataView = NO_VIEW;
+  /** Counts the fuel, where the module was metered. */
+  #meter: FuelMeter | undefined;
   #exports: WebAssembly.Exports | undefined;
   #memory: WebAssembly.Memory | undefined;
   #realloc: Realloc | undefined;
@@ -59,6 +62,8 @@ export class GuestCore {
   #fault: unknown;
   #bytesLeft = 0;
   #elementsLeft = 0;
+  /** What the host call under way may still cost; no bound while a result is lifted, since the call's end decides then. */
+  #fuelLeft = Infinity;
   #chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
   #chunkUsed = 0;
   readonly #bounds: LiftBounds;
@@ -68,7 +73,8 @@ export class GuestCore {
   }
 
   /** Takes the exports of the instance. Until then a call of the host is a violation: its memory is not known. */
-  attach(exports: WebAssembly.Exports): void {
+  attach(exports: WebAssembly.Exports, meter?: FuelMeter): void {
+    this.#meter = meter;
     this.#exports = exports;
     if (!(exports['memory'] instanceof WebAssembly.Memory)) throw new GuestViolation('the module exports no memory');
     this.#memory = exports['memory'];
@@ -80,6 +86,7 @@ export class GuestCore {
   /** Ends the time before the first call, which began with the constructor. */
   ready(): void {
     if (this.#state !== RUNNING) throw this.#fault;
+    if (this.#meter?.isOut === true) throw new OutOfFuel();
     this.#state = IDLE;
   }
 
@@ -115,6 +122,7 @@ export class GuestCore {
     if (this.u8.length === 0) this.renew();
     this.#bytesLeft = this.#bounds.outputBytes;
     this.#elementsLeft = this.#bounds.outputElements;
+    this.#fuelLeft = Infinity;
     return this.area(pointer, size, align, 'result');
   }
 
@@ -133,6 +141,7 @@ export class GuestCore {
   enterHost(): void {
     if (this.#state !== RUNNING) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
+    this.#takeStock();
     this.#bytesLeft = this.#bounds.hostCallBytes;
     this.#elementsLeft = this.#bounds.outputElements;
   }
@@ -144,6 +153,21 @@ export class GuestCore {
   enterWasi(): void {
     if (this.#state === DEAD || this.#state === IDLE) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
+    this.#takeStock();
+  }
+
+  /** A call of the host begins: it has no effect when the fuel does not last for it. */
+  #takeStock(): void {
+    if (this.#meter === undefined) return;
+    this.#fuelLeft = this.#meter.left;
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
+  }
+
+  /** So many bytes pass between the guest's memory and the host, by WASI's functions. */
+  crossed(bytes: number): void {
+    this.#meter?.crossed(bytes);
+    this.#fuelLeft -= bytes;
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
   }
 
   /** A host function failed: what it threw, after which the instance is dead whatever the guest catches. */
@@ -187,6 +211,7 @@ export class GuestCore {
   /** Room in the guest's memory, from its own allocator. */
   allocate(size: number, align: number): number {
     if (this.#realloc === undefined) throw new GuestViolation('the module exports no cabi_realloc');
+    this.#meter?.crossed(size);
     this.#state = ALLOCATING;
     const pointer = this.#realloc(0, 0, align, size) >>> 0;
     if (this.#state !== ALLOCATING) throw this.#fault;
@@ -273,6 +298,9 @@ export class GuestCore {
 
   #charge(bytes: number): void {
     this.#bytesLeft -= bytes;
+    this.#fuelLeft -= bytes;
+    this.#meter?.crossed(bytes);
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
     if (this.#bytesLeft < 0 && stands('output-budget'))
       throw new OutputLimitExceeded(`more bytes than the guest may hand out (${-this.#bytesLeft} more)`);
   }
