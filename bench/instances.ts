@@ -13,6 +13,8 @@ const WARM_CALLS = 200;
 /** Long enough for a spare worker to have started again (26 to 60 ms), and for a started server to have settled. */
 const SETTLE_MS = 500;
 const PLUGINS = 100;
+/** Well beyond SERVER_LIMITS.idleInstanceMs. */
+const IDLE_WITHIN_MS = 60_000;
 
 const namesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `bench-${i}`);
 
@@ -39,6 +41,15 @@ async function withDataDir<T>(work: (dataDir: string) => Promise<T>): Promise<T>
   }
 }
 
+/** Resolves when no plugin has an instance: activation starts one, which gives its thread back when it has idled. */
+async function allIdle(server: ServerProcess): Promise<void> {
+  const until = performance.now() + IDLE_WITHIN_MS;
+  while (sumOf(await server.metrics(), 'hal9_instances') > 0) {
+    if (performance.now() > until) throw new Error(`there are instances after ${IDLE_WITHIN_MS} ms without calls`);
+    await sleep(SETTLE_MS);
+  }
+}
+
 export const cold: Bench = {
   name: 'cold',
   about: 'a call of a stateless plugin that runs, and of one that has no thread',
@@ -48,6 +59,7 @@ export const cold: Bench = {
     try {
       const ids: string[] = [];
       for (const name of namesOf(tries * 2)) ids.push(await putIntoService(client, await packStateless(name)));
+      await allIdle(server);
       const withSpare: number[] = [];
       const without: number[] = [];
       for (let i = 0; i < ids.length; i += 2) {

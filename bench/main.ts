@@ -8,12 +8,13 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bindings } from './bindings.js';
 import { calls, sentiment } from './calls.js';
 import { cold, memory, start } from './instances.js';
 import { kill } from './kill.js';
 import { type Bench, type BenchOptions, describe, type Measure, reached } from './measure.js';
 
-const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start];
+const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings];
 
 interface Report {
   commit: string;
