@@ -30,7 +30,7 @@ function findAll(files: readonly Source[], ...types: string[]): Found[] {
 function describeFunction({ source, node }: Found): string {
   const before = source.text.slice(0, node.start);
   const own = /^(?:export |default |async |static |function |\*|\s)*([#\w]+)?/.exec(source.text.slice(node.start))?.[1];
-  const assigned = /([#\w]+)\s*(?:[:=]|\()[^;\n]*$/.exec(before.slice(-120))?.[1];
+  const assigned = /([#\w]+)\s*(?:[:=][^;\n]*|\([^;\n]*)?$/.exec(before.slice(-120))?.[1];
   return `${source.path}#${own !== undefined && own !== 'async' ? own : (assigned ?? `line ${lineAt(source, node.start)}`)}`;
 }
 

@@ -4,11 +4,21 @@
  */
 export const MAX_FILE_LINES = 300;
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/pool/crew.ts': 360,
+  'src/pool/crew.ts': 323,
+  'src/wasm/fuel/body.ts': 1168,
+  'src/wasm/fuel/meter.ts': 321,
+  'src/wasm/fuel/shape.ts': 422,
+  'src/wasm/instructions.ts': 340,
+  'test/fuzz/fuel-programs.ts': 666,
+  'test/unit/workers/host/observing.test.ts': 309,
+  'workers/abi/guest-core.ts': 316,
 };
 
 export const MAX_FUNCTION_LINES = 70;
-export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
+export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  'src/wasm/fuel/body.ts##readCode': 85,
+  'test/fuzz/fuel-programs.ts##assemble': 83,
+};
 
 /** A file may have become this much shorter before its number must follow. */
 export const SLACK_LINES = 20;

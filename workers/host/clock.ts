@@ -1,8 +1,11 @@
 import type { HostClock } from '../abi/host-services.js';
 
+/** Monotonic time of a new instance. Not 0: Go's runtime takes that for a clock that is broken, and gives up. */
+const START_NS = 1_000_000_000n;
+
 /** The clocks of a guest that was granted SystemTime. */
 export class RunningClock implements HostClock {
-  readonly #originNs = process.hrtime.bigint();
+  readonly #originNs = process.hrtime.bigint() - START_NS;
 
   beginCall(): void {
     // It runs by itself.
@@ -28,7 +31,7 @@ export class RunningClock implements HostClock {
  */
 export class StandingClock implements HostClock {
   #nowNs: bigint | undefined;
-  #monotonicNs = 0n;
+  #monotonicNs = START_NS;
 
   beginCall(nowMs: number): void {
     const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;

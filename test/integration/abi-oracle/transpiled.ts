@@ -16,7 +16,7 @@ export interface OracleSignal {
   timestamp: bigint;
 }
 
-/** A plugin error as jco-transpile throws it, in `payload`. */
+/** A plugin error: what an import throws in `payload`, and what an export throws. */
 export interface OracleError {
   code: string;
   message: string;
@@ -38,6 +38,39 @@ export interface OracleExports {
     importState(state: Uint8Array): void;
   };
   tools: { execute(tool: string, parameters: string): string };
+  memoryProvider: {
+    store(entry: OracleEntry): void;
+    retrieve(id: string): OracleEntry | undefined;
+    search(query: string, limit: number): { entry: OracleEntry; score: number }[];
+    delete(id: string): boolean;
+  };
+  learning: {
+    learn(batch: { layer: string; input: string; expected: string; weight: number }[]): {
+      learned: number;
+      loss: number;
+    };
+    predict(layer: string, input: string): { output: string; confidence: number };
+    exportState(): Uint8Array;
+    importState(state: Uint8Array): void;
+  };
+  apiExtension: {
+    handle(request: OracleRequest): { status: number; headers: [string, string][]; body: Uint8Array };
+  };
+}
+
+export interface OracleEntry {
+  id: string;
+  content: string;
+  metadata: string;
+  timestamp: bigint;
+}
+
+export interface OracleRequest {
+  method: string;
+  path: string;
+  query: string;
+  headers: [string, string][];
+  body: Uint8Array;
 }
 
 /** Imports by interface, without version: `hal9:plugin/logging`. */
