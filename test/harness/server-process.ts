@@ -57,7 +57,9 @@ export class ServerProcess {
     const lines = createInterface(child.stdout);
     lines.on('line', (line) => log.push(entryOf(line)));
     const failed = once(child, 'exit').then(([code]) => {
-      throw new Error(`the server ended with ${String(code)} before it was ready: ${stderr}${JSON.stringify(log.slice(-3))}`);
+      throw new Error(
+        `the server ended with ${String(code)} before it was ready: ${stderr}${JSON.stringify(log.slice(-3))}`,
+      );
     });
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});

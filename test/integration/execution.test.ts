@@ -25,7 +25,10 @@ async function refusal(action: Promise<unknown>): Promise<CallError> {
 }
 
 const send = (pluginId: string, content: string, timeoutMs?: number): Promise<ProcessSignalResponse> =>
-  client.processSignal({ signal: { id: 'one', layer: 'L2', content }, pluginId }, timeoutMs === undefined ? {} : { timeoutMs });
+  client.processSignal(
+    { signal: { id: 'one', layer: 'L2', content }, pluginId },
+    timeoutMs === undefined ? {} : { timeoutMs },
+  );
 
 const only = ({ results }: { results: readonly PluginResult[] }): PluginResult => {
   if (results.length !== 1 || results[0] === undefined) throw new Error(`expected one result, found ${results.length}`);
@@ -35,7 +38,9 @@ const only = ({ results }: { results: readonly PluginResult[] }): PluginResult =
 const contentOf = (result: PluginResult): string | undefined => result.signals[0]?.content;
 
 beforeAll(async () => {
-  server = await ServerProcess.start({ flags: ['--call-timeout-ms', '400', '--queue-length', '32', '--log-level', 'debug'] });
+  server = await ServerProcess.start({
+    flags: ['--call-timeout-ms', '400', '--queue-length', '32', '--log-level', 'debug'],
+  });
   client = server.connect();
 });
 
@@ -152,7 +157,12 @@ describe('a full queue', () => {
   test('refuses at once with a retry hint, and answers what it took', async () => {
     const pluginId = await install({ name: 'overwhelmed' });
     const outcomes = await Promise.all(
-      Array.from({ length: 60 }, () => send(pluginId, 'wait').then(() => 'answered', (error: CallError) => error)),
+      Array.from({ length: 60 }, () =>
+        send(pluginId, 'wait').then(
+          () => 'answered',
+          (error: CallError) => error,
+        ),
+      ),
     );
     const refused = outcomes.filter((outcome) => outcome instanceof CallError);
     expect(refused.length).toBeGreaterThan(0);
@@ -165,7 +175,11 @@ describe('a full queue', () => {
 describe('InvokeTool', () => {
   test('validates parameters, fills in defaults, and answers with JSON', async () => {
     await install({ name: 'tool-owner', tool: 'obey_first' });
-    const { result, requestId } = await client.invokeTool({ tool: 'obey_first', parameters: '{"do":"echo"}', requestId: 'r' });
+    const { result, requestId } = await client.invokeTool({
+      tool: 'obey_first',
+      parameters: '{"do":"echo"}',
+      requestId: 'r',
+    });
     expect([result?.outcome, requestId]).toEqual(['OK', 'r']);
     expect(JSON.parse(result?.value ?? '')).toEqual({ do: 'echo', times: 1 });
   });
@@ -175,7 +189,9 @@ describe('InvokeTool', () => {
     const error = await refusal(client.invokeTool({ tool: 'obey_strictly', parameters: '{"times":1.5,"more":true}' }));
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'PARAMETERS_INVALID' });
     for (const path of ['parameters.more', 'parameters.times', 'parameters.do']) expect(error.message).toContain(path);
-    expect((await refusal(client.invokeTool({ tool: 'obey_strictly', parameters: '[]' }))).reason).toBe('PARAMETERS_INVALID');
+    expect((await refusal(client.invokeTool({ tool: 'obey_strictly', parameters: '[]' }))).reason).toBe(
+      'PARAMETERS_INVALID',
+    );
   });
 
   test('wants a plugin id where several offer the tool, and is refused where none does', async () => {
@@ -197,7 +213,12 @@ describe('StreamSignals', () => {
     const pluginId = await install({ name: 'streamed' });
     const stream = client.streamSignals();
     const signal = (content: string) => ({ layer: 'L2' as const, content });
-    await stream.send({ id: '18446744073709551615', signals: [signal('e1'), signal('e2'), signal('x')], pluginId, requestId: 'batch' });
+    await stream.send({
+      id: '18446744073709551615',
+      signals: [signal('e1'), signal('e2'), signal('x')],
+      pluginId,
+      requestId: 'batch',
+    });
     await stream.send({ id: 2, signals: [{ content: 'no layer' }], pluginId });
     await stream.send({ id: 3, signals: [], pluginId });
     await stream.send({ id: 4, signals: [signal('e4')], pluginId });
@@ -208,7 +229,11 @@ describe('StreamSignals', () => {
       if (id === '18446744073709551615') expect(requestId).toBe('batch');
     }
     const batch = found.get('18446744073709551615') ?? [];
-    expect(batch.map((answer) => only(answer)).map((result) => contentOf(result) ?? result.outcome)).toEqual(['e1', 'e2', 'PLUGIN_ERROR']);
+    expect(batch.map((answer) => only(answer)).map((result) => contentOf(result) ?? result.outcome)).toEqual([
+      'e1',
+      'e2',
+      'PLUGIN_ERROR',
+    ]);
     expect(found.get('2')?.[0]?.refusal?.reason).toBe('REQUEST_INVALID');
     expect(found.get('3')?.[0]?.refusal?.reason).toBe('REQUEST_INVALID');
     expect(contentOf(only(found.get('4')?.[0] ?? { results: [] }))).toBe('e4');
@@ -231,7 +256,11 @@ describe('StreamSignals', () => {
     const stream = client.streamSignals();
     const sending = (async () => {
       for (let id = 1; id <= 200; id++) {
-        await stream.send({ id, signals: Array.from({ length: 30 }, (_, i) => ({ layer: 'L2' as const, content: `e${id}-${i}` })), pluginId });
+        await stream.send({
+          id,
+          signals: Array.from({ length: 30 }, (_, i) => ({ layer: 'L2' as const, content: `e${id}-${i}` })),
+          pluginId,
+        });
       }
       stream.end();
     })();

@@ -128,7 +128,9 @@ describe('an installation', () => {
     const bytes = await packPuppet({ name: 'once' });
     expect((await client.installPlugin(bytes)).changed).toBe(true);
     expect((await client.installPlugin(bytes)).changed).toBe(false);
-    await expect(client.installPlugin(await packPuppet({ name: 'once', tool: 'other' }))).rejects.toMatchObject({ reason: 'PLUGIN_EXISTS' });
+    await expect(client.installPlugin(await packPuppet({ name: 'once', tool: 'other' }))).rejects.toMatchObject({
+      reason: 'PLUGIN_EXISTS',
+    });
     client.close();
   });
 
@@ -163,7 +165,11 @@ describe('a server that has stopped', () => {
     const { createLog } = await import('../../src/observe/log.js');
     const { connect } = await import('../../src/client/client.js');
     const dataDir = dataFolder();
-    const held = () => process.getActiveResourcesInfo().filter((kind) => !['PipeWrap', 'TTYWrap', 'FSReqCallback'].includes(kind)).sort();
+    const held = () =>
+      process
+        .getActiveResourcesInfo()
+        .filter((kind) => !['PipeWrap', 'TTYWrap', 'FSReqCallback'].includes(kind))
+        .sort();
     const before = held();
     const config = loadConfig({ dataDir, grpcListen: '127.0.0.1:0', httpListen: '127.0.0.1:0' }, {});
     const { log } = createLog({ level: 'silent', format: 'json' });
@@ -182,5 +188,6 @@ describe('a server that has stopped', () => {
 });
 
 async function untilBusy(server: ServerProcess): Promise<void> {
-  while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics())) await new Promise((resolve) => setImmediate(resolve));
+  while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics()))
+    await new Promise((resolve) => setImmediate(resolve));
 }
