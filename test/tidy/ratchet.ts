@@ -3,6 +3,8 @@
  * has become smaller, the test asks for the new number.
  */
 export const MAX_FILE_LINES = 300;
+/** A test is read case by case. */
+export const MAX_TEST_FILE_LINES = 400;
 export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/wasm/fuel/body.ts': 1168,
   'src/wasm/fuel/meter.ts': 336,
