@@ -1,9 +1,16 @@
 import { HostError } from '../errors.js';
 import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
+import {
+  type LimitName,
+  messageOf,
+  type NumberedOutcome,
+  type Outcome,
+  type OutcomeType,
+} from '../protocol/outcomes.js';
 import { Call, type CallObserver, type CallOrigin, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
+import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { expire, inspectLife, type Overdue } from './deadlines.js';
 import { Gate } from './gate.js';
 import type { Reservation } from './ledger.js';
@@ -11,30 +18,6 @@ import type { Death, Life, LifeEvents } from './life.js';
 import { cancelled, loadFailed, queueFull, settleAfter } from './verdicts.js';
 import { WarmUps } from './warm-ups.js';
 import { Watch } from './watch.js';
-
-/** What a crew runs, and how. */
-export interface CrewSpec {
-  binding: Omit<BindMessage, 'type' | 'running'>;
-  /** One life for as long as the plugin is active; its memory is the plugin's state. */
-  stateful: boolean;
-  maxLives: number;
-  /** Calls that may wait, and what their messages may hold together. */
-  queue: { maxCalls: number; maxBytes: number };
-  /** Wall-clock limit of a call, from its start in the guest. */
-  callMs: number;
-  /** Budget of a call whose request names none. */
-  callFuel: number;
-  /** For load, activate, deactivate and unload. */
-  lifecycleMs: number;
-}
-
-/** What a crew reports. */
-export interface CrewObserver extends CallObserver {
-  /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
-  killed(reason: LimitName | OutcomeType | Death['cause'], message: string): void;
-  log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
-  metrics(message: MetricsMessage): void;
-}
 
 /** What a crew needs of the pool. */
 export interface LifeSource {
@@ -182,8 +165,9 @@ export class Crew implements LifeEvents {
 
   outcome(life: Life, call: Call, outcome: NumberedOutcome): void {
     this.#meanGuestUs += (outcome.guestTimeUs - this.#meanGuestUs) * MEAN_WEIGHT;
-    if (outcome.dead)
-      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, 'the guest failed');
+    if (outcome.dead) {
+      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, messageOf(outcome), call.origin());
+    }
     call.settle(outcome);
     if (this.#retiring.has(life) && life.load === 0) life.end(this.spec.lifecycleMs);
     this.#pump();
