@@ -1,14 +1,8 @@
 import { HostError } from '../errors.js';
-import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import {
-  type LimitName,
-  messageOf,
-  type NumberedOutcome,
-  type Outcome,
-  type OutcomeType,
-} from '../protocol/outcomes.js';
-import { Call, type CallObserver, type CallOrigin, type CallRequest } from './call.js';
+import { messageOf, type NumberedOutcome, type Outcome } from '../protocol/outcomes.js';
+import { Call, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
 import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { expire, inspectLife, type Overdue } from './deadlines.js';
