@@ -26,16 +26,6 @@ export function cpuTime(pid: number): CpuTime {
   return { mainUs: ranNs(pid, pid) / 1_000, othersUs: othersNs / 1_000 };
 }
 
-/** The thread, beside the main one, that has run most between two moments. */
-export async function busiestThread(pid: number, overMs: number): Promise<number> {
-  const before = new Map(threadsOf(pid).map((tid) => [tid, ranNs(pid, tid)]));
-  await new Promise((resolve) => setTimeout(resolve, overMs));
-  const ran = threadsOf(pid)
-    .filter((tid) => tid !== pid)
-    .map((tid) => ({ tid, ns: ranNs(pid, tid) - (before.get(tid) ?? 0) }));
-  return ran.sort((a, b) => b.ns - a.ns)[0]?.tid ?? 0;
-}
-
 /** Resident memory of a process, in bytes. */
 export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

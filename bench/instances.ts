@@ -13,6 +13,8 @@ const WARM_CALLS = 200;
 /** Long enough for a spare worker to have started again (26 to 60 ms), and for a started server to have settled. */
 const SETTLE_MS = 500;
 const PLUGINS = 100;
+/** Well beyond SERVER_LIMITS.idleInstanceMs. */
+const IDLE_WITHIN_MS = 60_000;
 
 const namesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `bench-${i}`);
 
@@ -39,6 +41,15 @@ async function withDataDir<T>(work: (dataDir: string) => Promise<T>): Promise<T>
   }
 }
 
+/** Resolves when no plugin has an instance: activation starts one, which gives its thread back when it has idled. */
+async function allIdle(server: ServerProcess): Promise<void> {
+  const until = performance.now() + IDLE_WITHIN_MS;
+  while (sumOf(await server.metrics(), 'hal9_instances') > 0) {
+    if (performance.now() > until) throw new Error(`there are instances after ${IDLE_WITHIN_MS} ms without calls`);
+    await sleep(SETTLE_MS);
+  }
+}
+
 export const cold: Bench = {
   name: 'cold',
   about: 'a call of a stateless plugin that runs, and of one that has no thread',
@@ -48,6 +59,7 @@ export const cold: Bench = {
     try {
       const ids: string[] = [];
       for (const name of namesOf(tries * 2)) ids.push(await putIntoService(client, await packStateless(name)));
+      await allIdle(server);
       const withSpare: number[] = [];
       const without: number[] = [];
       for (let i = 0; i < ids.length; i += 2) {
@@ -126,14 +138,24 @@ export const memory: Bench = {
     }),
 };
 
-/** Time from the start of the process until it serves. */
-async function startMs(dataDir: string): Promise<{ ms: number; prepares: number }> {
+interface Start {
+  /** From the start of the process until it serves. */
+  ms: number;
+  prepares: number;
+  /** The first call of one of the plugins; undefined where there are none. */
+  firstCallMs: number | undefined;
+}
+
+async function startOnce(dataDir: string, pluginId?: string): Promise<Start> {
   const from = performance.now();
   const server = await ServerProcess.start({ dataDir, flags: ['--log-level', 'warn'] });
   const ms = performance.now() - from;
+  const client = server.connect();
+  const firstCallMs = pluginId === undefined ? undefined : await callOnce(client, pluginId, 'L9');
+  client.close();
   const prepares = sumOf(await server.metrics(), 'hal9_prepares_total');
   await server.stop();
-  return { ms, prepares };
+  return { ms, prepares, firstCallMs };
 }
 
 export const start: Bench = {
@@ -142,20 +164,25 @@ export const start: Bench = {
   run: ({ tries }) =>
     withDataDir(async (root) => {
       const [none, full] = [`${root}-none`, `${root}-full`] as const;
-      await fillDataDir(full, PLUGINS, true);
+      const ids = await fillDataDir(full, PLUGINS, true);
       const empty: number[] = [];
       const filled: number[] = [];
+      const firstCalls: number[] = [];
       for (let i = 0; i < tries; i++) {
-        empty.push((await startMs(none)).ms);
-        const { ms, prepares } = await startMs(full);
+        empty.push((await startOnce(none)).ms);
+        const { ms, prepares, firstCallMs = 0 } = await startOnce(full, ids[i % ids.length]);
         if (prepares > 0) throw new Error(`${prepares} modules were prepared again`);
         filled.push(ms);
+        firstCalls.push(firstCallMs);
       }
       const each = filled.map((ms) => (ms - median(empty)) / PLUGINS);
       const measures: Measure[] = [
         measureOf('each cached stateless plugin, until routable', 'ms', each, { goal: { atMost: 20 } }),
         measureOf(`start with ${PLUGINS} plugins`, 'ms', filled),
         measureOf('start without plugins', 'ms', empty, { note: 'Node itself, the code, listening' }),
+        measureOf('first call of a plugin after the start', 'ms', firstCalls, {
+          note: 'the first of the process: connection, thread, instance',
+        }),
       ];
       return measures;
     }),

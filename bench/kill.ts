@@ -2,15 +2,22 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packPuppet } from '../test/harness/puppet.js';
 import { ServerProcess } from '../test/harness/server-process.js';
-import { busiestThread } from './cpu.js';
+import { threadsOf } from './cpu.js';
 import { type Bench, measureOf } from './measure.js';
 import { putIntoService } from './plugins.js';
 
 const DEADLINE_MS = 200;
 
-/** Resolves when the thread is gone, with the moment on this process's clock. */
-async function endOfThread(pid: number, tid: number): Promise<number> {
-  while (existsSync(`/proc/${pid}/task/${tid}`)) await sleep(0.5);
+/** Beyond this, nobody stopped the guest. */
+const GIVE_UP_MS = 10_000;
+
+/** Resolves when one of the threads is gone, with the moment on this process's clock: only the killed one ends. */
+async function endOfOne(pid: number, threads: readonly number[]): Promise<number> {
+  const until = performance.now() + GIVE_UP_MS;
+  while (threads.every((tid) => existsSync(`/proc/${pid}/task/${tid}`))) {
+    if (performance.now() > until) throw new Error(`no thread has ended in ${GIVE_UP_MS} ms`);
+    await sleep(0.5);
+  }
   return performance.now();
 }
 
@@ -30,10 +37,10 @@ export const kill: Bench = {
       for (let i = 0; i < tries; i++) {
         // The instance that replaces a killed one answers first, so that no start is measured.
         await say('echo');
+        const threads = threadsOf(server.pid);
         const from = performance.now();
         const reply = say('spin').then((response) => ({ response, at: performance.now() }));
-        const tid = await busiestThread(server.pid, DEADLINE_MS / 2);
-        const [{ response, at }, endedAt] = await Promise.all([reply, endOfThread(server.pid, tid)]);
+        const [{ response, at }, endedAt] = await Promise.all([reply, endOfOne(server.pid, threads)]);
         const result = response.results[0];
         if (result?.outcome !== 'LIMIT' || result.limit !== 'DEADLINE')
           throw new Error(`the guest was not stopped: ${JSON.stringify(result)}`);

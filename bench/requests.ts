@@ -41,7 +41,13 @@ export function encodeSignal(): Uint8Array {
 
 /** A ProcessSignalRequest, in base64. */
 export function unaryRequest(pluginId = ''): string {
-  const request = { signal: encodeSignal(), neuronType: bytes(''), pluginId: bytes(pluginId), requestId: bytes('') };
+  const request = {
+    signal: encodeSignal(),
+    neuronType: bytes(''),
+    pluginId: bytes(pluginId),
+    requestId: bytes(''),
+    fuel: undefined,
+  };
   const out = new Uint8Array(sizeProcessSignalRequest(request));
   writeProcessSignalRequest(request, out, 0);
   return Buffer.from(out).toString('base64');
@@ -56,6 +62,7 @@ export function streamRequest(signals: number, pluginId = ''): string {
     pluginId: bytes(pluginId),
     requestId: bytes(''),
     timeoutMs: 0,
+    fuel: undefined,
   };
   const out = new Uint8Array(sizeStreamSignalsRequest(request));
   writeStreamSignalsRequest(request, out, 0);

@@ -46,10 +46,22 @@ try {
   console.log(`serving gRPC on ${grpc}, metrics on http://${http}/metrics`);
   await hal9(grpc, 'plugin', 'install', PLUGIN, '--activate');
   await hal9(grpc, 'signal', 'send', '--layer', 'L2', 'The staff were kind, but the room was not great at all!');
-  await hal9(grpc, 'tool', 'invoke', 'analyze_sentiment', '--params', '{"text": "Not bad at all. I would gladly come back!"}');
+  await hal9(
+    grpc,
+    'tool',
+    'invoke',
+    'analyze_sentiment',
+    '--params',
+    '{"text": "Not bad at all. I would gladly come back!"}',
+  );
   const metrics = await (await fetch(`http://${http}/metrics`)).text();
-  console.log(`\n$ curl http://${http}/metrics | grep hal9_`);
-  console.log(metrics.split('\n').filter((line) => SHOWN_METRICS.test(line)).join('\n'));
+  console.log(`\n$ curl http://${http}/metrics`);
+  console.log(
+    metrics
+      .split('\n')
+      .filter((line) => SHOWN_METRICS.test(line) && !line.endsWith(' 0'))
+      .join('\n'),
+  );
 } finally {
   console.log('\n$ kill -TERM (the server drains and stops)');
   server.kill('SIGTERM');

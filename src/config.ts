@@ -29,6 +29,7 @@ export interface ServerConfig {
   spareWorkers: number;
   /** Undefined: the cgroup's limit, or the machine's memory. */
   memoryLimitBytes: number | undefined;
+  callFuel: number;
   callTimeoutMs: number;
   queueLength: number;
   maxInFlight: number;

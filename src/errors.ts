@@ -23,18 +23,42 @@ export type StatusName =
 /** Reason to gRPC status, with the meaning that the reference page prints. */
 export const REASONS = {
   PACKAGE_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'The package is not a valid .hal9 file or directory.' },
-  PACKAGE_TOO_LARGE: { status: 'RESOURCE_EXHAUSTED', meaning: 'The package, or a part of it, is larger than it may be.' },
-  MANIFEST_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'manifest.json does not follow the format; each fault is named with its path.' },
-  MODULE_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'The WebAssembly module is malformed, or not what the contract asks for.' },
-  MODULE_LIMIT: { status: 'INVALID_ARGUMENT', meaning: 'The module declares more (memory, tables, functions, …) than it may.' },
-  CONTRACT_VERSION: { status: 'FAILED_PRECONDITION', meaning: 'The plugin was built against a version of hal9:plugin that this server does not speak.' },
-  NOT_IMPLEMENTED: { status: 'UNIMPLEMENTED', meaning: 'The plugin needs something that this server does not implement yet.' },
+  PACKAGE_TOO_LARGE: {
+    status: 'RESOURCE_EXHAUSTED',
+    meaning: 'The package, or a part of it, is larger than it may be.',
+  },
+  MANIFEST_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    meaning: 'manifest.json does not follow the format; each fault is named with its path.',
+  },
+  MODULE_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    meaning: 'The WebAssembly module is malformed, or not what the contract asks for.',
+  },
+  MODULE_LIMIT: {
+    status: 'INVALID_ARGUMENT',
+    meaning: 'The module declares more (memory, tables, functions, …) than it may.',
+  },
+  CONTRACT_VERSION: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'The plugin was built against a version of hal9:plugin that this server does not speak.',
+  },
+  NOT_IMPLEMENTED: {
+    status: 'UNIMPLEMENTED',
+    meaning: 'The plugin needs something that this server does not implement yet.',
+  },
   PLUGIN_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'No plugin of that id or name is installed.' },
   PLUGIN_AMBIGUOUS: { status: 'INVALID_ARGUMENT', meaning: 'Several plugins have that name; use an id.' },
   PLUGIN_EXISTS: { status: 'ALREADY_EXISTS', meaning: 'That version of the plugin is installed with other bytes.' },
   PLUGIN_ACTIVE: { status: 'FAILED_PRECONDITION', meaning: 'The plugin is active; deactivate it first.' },
-  PLUGIN_LOAD_FAILED: { status: 'FAILED_PRECONDITION', meaning: "The plugin's own start, load or activate function failed." },
-  CAPACITY: { status: 'RESOURCE_EXHAUSTED', meaning: 'Threads or guest memory for another instance cannot be reserved.' },
+  PLUGIN_LOAD_FAILED: {
+    status: 'FAILED_PRECONDITION',
+    meaning: "The plugin's own start, load or activate function failed.",
+  },
+  CAPACITY: {
+    status: 'RESOURCE_EXHAUSTED',
+    meaning: 'Threads or guest memory for another instance cannot be reserved.',
+  },
   NOBODY_REGISTERED: { status: 'NOT_FOUND', meaning: 'No active plugin is registered for this signal.' },
   TOOL_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'No active plugin offers this tool.' },
   TOOL_AMBIGUOUS: { status: 'INVALID_ARGUMENT', meaning: 'Several plugins offer this tool; name one.' },
@@ -42,14 +66,19 @@ export const REASONS = {
   PARAMETERS_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'The parameters do not fit what the tool declares.' },
   QUEUE_FULL: { status: 'RESOURCE_EXHAUSTED', meaning: "The plugin's queue is full." },
   TOO_MANY_IN_FLIGHT: { status: 'RESOURCE_EXHAUSTED', meaning: 'The server has as many calls under way as it may.' },
-  CALL_ABORTED: { status: 'ABORTED', meaning: 'The instance ended at a moment when the call may have been carried out.' },
   CALL_CANCELLED: { status: 'CANCELLED', meaning: 'The caller went away.' },
   DEADLINE: { status: 'DEADLINE_EXCEEDED', meaning: "The caller's deadline passed." },
   STOPPING: { status: 'UNAVAILABLE', meaning: 'The server is stopping.' },
-  CONFIG_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'A flag, environment variable or configuration key is wrong.' },
+  CONFIG_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    meaning: 'A flag, environment variable or configuration key is wrong.',
+  },
   LISTEN_REFUSED: { status: 'FAILED_PRECONDITION', meaning: 'The server does not listen on that address.' },
   DATA_DIR_LOCKED: { status: 'FAILED_PRECONDITION', meaning: 'Another server uses the data directory.' },
-  DATA_DIR_SCHEMA: { status: 'FAILED_PRECONDITION', meaning: 'The data directory was written by a version that this server cannot read.' },
+  DATA_DIR_SCHEMA: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'The data directory was written by a version that this server cannot read.',
+  },
   DATA_DIR_DAMAGED: { status: 'FAILED_PRECONDITION', meaning: 'A file of the data directory is missing or damaged.' },
   INTERNAL: { status: 'INTERNAL', meaning: 'A fault of the server; its log says more.' },
 } as const satisfies Record<string, { status: StatusName; meaning: string }>;

@@ -60,6 +60,10 @@ export const MODULE_LIMITS = {
   maxNameBytes: 1_024,
   /** Producers, names, features, and one per item of metadata that a macro leaves behind. */
   maxCustomSections: 1_000,
+  /** A module that takes longer or more than this to meter is refused (measured: 20 MB/s once warm, 100 ms before). */
+  maxMeterMs: 30_000,
+  meterHeapMb: 1_024,
+  maxConcurrentMeters: 1,
   /** Compilations of hostile modules at once: V8 uses its own threads for each. */
   maxConcurrentCompiles: 2,
 } as const;
@@ -73,6 +77,13 @@ export const GUEST_LIMITS = {
   defaultCallMs: 5_000,
   /** load, activate, deactivate, unload. */
   lifecycleCallMs: 5_000,
+  /**
+   * Fuel of a call for which neither the request nor the manifest names a budget: about what optimised code uses in the
+   * default time limit, so that it is the budget that a runaway call hits, at the same instruction on every machine.
+   */
+  defaultCallFuel: 5_000_000_000,
+  /** For instantiation and start, load, and activate, each. */
+  loadFuel: 5_000_000_000,
   /** Everything that a guest returns from one call, lifted: strings, bytes, and `bytesPerElement` per list element. */
   maxOutputBytes: 4 * MIB,
   maxOutputElements: 65_536,
@@ -80,8 +91,10 @@ export const GUEST_LIMITS = {
   maxHostCallBytes: MIB,
   /** Random bytes of one host call (WASI or ours). */
   maxRandomBytes: 64 * KIB,
-  /** V8's stack for the thread. Recursion beyond it is the outcome LIMIT/STACK. */
-  stackBytes: 1 * MIB,
+  /** Of the guest's own frames, counted as metering does: the same depth on every machine. Beyond it: LIMIT/STACK. */
+  guestStackBytes: 512 * KIB,
+  /** V8's stack for the thread: room for the guest's frames as the engine lays them out, and never reached before. */
+  stackBytes: 4 * MIB,
   /** JavaScript heap of a worker: bindings and messages, not guest memory. */
   workerHeapMb: 32,
 } as const;
@@ -107,7 +120,7 @@ export const REQUEST_LIMITS = {
   maxMetadataEntries: 64,
   maxBatchSignals: 1_024,
   /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
-  maxStreamSignals: 2_048,
+  maxStreamSignals: 1_024,
   maxChunkBytes: MIB,
 } as const;
 
@@ -117,8 +130,8 @@ export const SERVER_LIMITS = {
   maxThreads: 256,
   /** A new plugin's first call does not wait for a thread to start (30 to 60 ms). */
   spareWorkers: 1,
-  /** A plugin that answers in 1 ms empties it in a second: what waits longer is better refused than served late. */
-  maxQueueLength: 1_024,
+  /** Two streams that have as much under way as they may fit in; a plugin that answers in 1 ms empties it in 4 s. */
+  maxQueueLength: 4_096,
   /** Messages waiting for one plugin, together: eight of the largest. */
   maxQueueBytes: 32 * MIB,
   /** Instances of one stateless plugin; more than cores only help those that wait. */

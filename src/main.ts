@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ServerConfig } from './config.js';
 import { createLog, type Log } from './observe/log.js';
@@ -9,6 +9,7 @@ import { VERSION } from './version.js';
 
 /** What a shell reports for a process that SIGTERM has ended: the second signal stops at once. */
 const STOPPED_AT_ONCE = 143;
+const LAST_LINES_MS = 200;
 
 /**
  * Runs the server until it is told to stop: SIGTERM or SIGINT drains and stops, a second one stops at once.
@@ -16,9 +17,12 @@ const STOPPED_AT_ONCE = 143;
  * @throws HostError when it cannot start.
  */
 export async function serve(config: ServerConfig): Promise<void> {
-  const { log, flush } = createLog({ level: config.logLevel, format: config.logFormat });
+  let dropped = (): void => {};
+  const { log, flush } = createLog({ level: config.logLevel, format: config.logFormat, onDrop: () => dropped() });
   try {
+    removeStaleReadyFile(config.readyFile);
     const server = await startServer(config, log);
+    dropped = () => server.logDropped();
     const removeReadyFile = await writeReadyFile(config.readyFile, server);
     log.info({ grpc: server.grpc, http: server.http, pid: process.pid, version: VERSION }, 'serving');
     await toldToStop(log, flush);
@@ -27,6 +31,18 @@ export async function serve(config: ServerConfig): Promise<void> {
     log.info({ cut }, 'stopped');
   } finally {
     await flush();
+  }
+}
+
+/** What a server that was killed left behind: nobody must take it for this one. That of a server that lives stays. */
+function removeStaleReadyFile(readyFile: string | undefined): void {
+  if (readyFile === undefined) return;
+  try {
+    const { pid } = JSON.parse(readFileSync(readyFile, 'utf8')) as { pid: number };
+    process.kill(pid, 0);
+  } catch (error) {
+    const lives = error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (!lives) rmSync(readyFile, { force: true });
   }
 }
 
@@ -45,6 +61,8 @@ function toldToStop(log: Log, flush: () => Promise<void>): Promise<void> {
     const stop = (signal: NodeJS.Signals): void => {
       log.info({ signal }, told ? 'stopping at once' : 'stopping: calls under way may end');
       if (told) {
+        // A reader of the log that has stalled must not hold this up.
+        setTimeout(() => process.exit(STOPPED_AT_ONCE), LAST_LINES_MS);
         void flush().then(() => process.exit(STOPPED_AT_ONCE));
       }
       told = true;

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { HostError } from './errors.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
 import { guestLog } from './observe/guest-log.js';
@@ -10,7 +12,7 @@ import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
 import { InstalledPlugins } from './plugin/plugins.js';
-import type { CrewObserver } from './pool/crew.js';
+import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
 import { Preparer } from './prepare/prepare.js';
@@ -27,6 +29,8 @@ const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs',
 export interface RunningServer {
   grpc: string;
   http: string;
+  /** Counts a line of the log that was dropped. */
+  logDropped(): void;
   /** Stops in order: not serving, drain, end every instance, close. Returns how many calls were cut off. */
   stop(drainMs: number): Promise<number>;
 }
@@ -44,7 +48,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
-    const pool = openPool(config);
+    const pool = openPool(config, log);
     closers.push(() => pool.close());
     const registry = new CapabilityRegistry();
     const plugins = new InstalledPlugins({
@@ -56,21 +60,24 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
+    metrics.watchPlugins(() => plugins.countByState());
     await plugins.open();
     for (const dev of config.devDirs) {
       const { ref } = await plugins.openDirectory(dev);
       log.warn(
-        { plugin: ref.id, name: ref.name, version: ref.version },
+        { plugin: ref.name, pluginId: ref.id, version: ref.version },
         'a plugin runs from a development directory: unsigned',
       );
     }
     const dispatcher = new Dispatcher(registry);
-    const streams = new SignalStreams(dispatcher, (refusal) => metrics.refused(refusal.reason));
+    const maxReplyBytes = config.maxMessageBytes;
+    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams), managementService(plugins)],
+      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -87,6 +94,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     return {
       grpc: rpc.address,
       http: http.address,
+      logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
         const cut = await rpc.shutdown(drainMs);
@@ -100,7 +108,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
-function openPool(config: ServerConfig): Pool {
+function openPool(config: ServerConfig, log: Log): Pool {
+  if (!existsSync(WORKER_FILE))
+    throw new HostError('INTERNAL', 'the worker is missing from this build; run npm run build');
   const limit = config.memoryLimitBytes ?? processMemoryLimit();
   return new Pool({
     workerFile: WORKER_FILE,
@@ -112,6 +122,7 @@ function openPool(config: ServerConfig): Pool {
     spares: config.spareWorkers,
     idleMs: SERVER_LIMITS.idleInstanceMs,
     quantumMs: SERVER_LIMITS.threadQuantumMs,
+    onThreadError: (error) => log.error({ err: error }, 'a worker thread failed'),
   });
 }
 
@@ -128,6 +139,7 @@ function runtimeOf(parts: {
     registry,
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
+    callFuel: config.callFuel,
     queueLength: config.queueLength,
     observe(ref) {
       const numbers = metrics.plugin(ref);
@@ -142,10 +154,12 @@ function observerOf(
   to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
 ): CrewObserver {
   return {
-    called: (kind, outcome, guestTimeUs, queueTimeUs) => to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs),
-    killed(reason, message) {
+    called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
+      to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),
+    killed(reason, message, origin) {
       to.numbers.killed(reason);
-      to.log.warn({ plugin: ref.id, version: ref.version, reason, detail: message }, 'an instance was ended');
+      const { name, id, version } = ref;
+      to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

@@ -114,6 +114,13 @@ export const SETTINGS = [
     default: undefined,
   },
   {
+    key: 'callFuel',
+    kind: integer(1, Number.MAX_SAFE_INTEGER),
+    placeholder: 'N',
+    meaning: 'budget of fuel of a call for which neither the request nor the plugin names one',
+    default: GUEST_LIMITS.defaultCallFuel,
+  },
+  {
     key: 'callTimeoutMs',
     kind: integer(1, DAY_MS),
     placeholder: 'N',

@@ -1,5 +1,5 @@
 import type { BindFailedMessage, BindMessage, FromWorker } from '../src/protocol/bind.js';
-import { type Guest, instantiate, type PluginError, type Result } from './abi/guest.js';
+import { type Guest, instantiate, OutOfFuel, type PluginError, type Result } from './abi/guest.js';
 import { describeFault } from './calls/fault.js';
 import { Reports } from './host/reports.js';
 
@@ -24,14 +24,17 @@ export function load(binding: BindMessage, post: (message: FromWorker) => void):
       bounds: binding.limits,
       grants: binding.grants,
       host: reports.services,
+      metering: binding.metering,
     });
     const refusal = start(guest, binding);
+    if (guest.outOfFuel) throw new OutOfFuel();
     reports.flush();
     if (refusal !== undefined) return { ok: false, cause: 'plugin-error', message: refusal };
     return { ok: true, loaded: { guest, reports } };
   } catch (error) {
-    reports.flush();
     const fault = describeFault(error);
+    if (fault.internal !== undefined) reports.hostLine('error', fault.internal);
+    reports.flush();
     return { ok: false, cause: fault.type, message: fault.message };
   }
 }
@@ -52,7 +55,7 @@ export function unload(guest: Guest): unknown {
 /** The plugin's own words when it says no. */
 function start(guest: Guest, binding: BindMessage): string | undefined {
   if (guest.lifecycle === undefined) return undefined;
-  guest.beginCall(Date.now());
+  guest.beginCall(Date.now(), binding.metering?.loadFuel);
   const loaded = guest.lifecycle.load({
     pluginId: encoder.encode(binding.plugin.id),
     pluginVersion: encoder.encode(binding.plugin.version),
@@ -60,7 +63,8 @@ function start(guest: Guest, binding: BindMessage): string | undefined {
     config: encoder.encode(binding.config),
   });
   if (!loaded.ok) return refusalOf('load', loaded);
-  guest.beginCall(Date.now());
+  if (guest.outOfFuel) throw new OutOfFuel();
+  guest.beginCall(Date.now(), binding.metering?.loadFuel);
   const activated = guest.lifecycle.activate();
   return activated.ok ? undefined : refusalOf('activate', activated);
 }

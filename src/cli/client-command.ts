@@ -25,8 +25,17 @@ export function addClientOptions(command: Command): Command {
 }
 
 /** For commands whose call carries the client's name for it. */
-export function addRequestId(command: Command): Command {
-  return command.option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '');
+/** What a call of a plugin takes besides. */
+export function addCallOptions(command: Command): Command {
+  return command
+    .option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '')
+    .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
+}
+
+function fuelAmount(text: string): number {
+  const amount = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(amount)) return amount;
+  throw new InvalidArgumentError('Expected a whole number of at most 2^53 - 1.');
 }
 
 export function positiveInteger(text: string): number {

@@ -19,10 +19,11 @@ function printSignal(signal: Signal): void {
   for (const [key, value] of Object.entries(signal.metadata)) printLine(`    ${key} = ${value}`);
 }
 
-/** JSON is laid out; other text stays as it is. */
+/** JSON is laid out where that loses nothing, such as digits of a large number; other text stays as it is. */
 function prettyJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
   } catch {
     return text;
   }

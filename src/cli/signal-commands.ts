@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text as readText } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { Layer, Signal } from '../client/messages.js';
-import { addClientOptions, addRequestId, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
+import { addCallOptions, addClientOptions, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
 import { exitOfOutcomes } from './exit-status.js';
 import { keyValue, parseJson } from './json-argument.js';
 import { printJson } from './output.js';
@@ -19,6 +19,7 @@ type SendFlags = ClientFlags & {
   source: string;
   metadata?: string[];
   requestId: string;
+  fuel?: number;
 };
 
 /** `hal9 signal …`. */
@@ -35,13 +36,14 @@ export function addSignalCommands(program: Command): void {
     .option('--id <ID>', 'its id; a fresh UUID by default')
     .option('--source <NAME>', 'who sends it', 'hal9-cli')
     .option('--metadata <KEY=JSON>', 'one entry of metadata, its value one JSON text; may be repeated', collect);
-  addRequestId(addClientOptions(send)).action((text: string, flags: SendFlags) =>
+  addCallOptions(addClientOptions(send)).action((text: string, flags: SendFlags) =>
     withClient(flags, async (client) => {
       const reply = await client.processSignal({
         signal: await signalOf(text, flags),
         neuronType: flags.neuronType,
         pluginId: await pluginIdOf(client, flags.plugin),
         requestId: flags.requestId,
+        ...(flags.fuel === undefined ? {} : { fuel: flags.fuel }),
       });
       process.exitCode = exitOfOutcomes(reply.results.map((result) => result.outcome));
       if (flags.json) printJson(reply);

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/client.js';
 import type { Tool } from '../client/messages.js';
-import { addClientOptions, addRequestId, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
+import { addCallOptions, addClientOptions, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
 import { exitOfOutcomes } from './exit-status.js';
 import { jsonObjectArgument, keyValue, parseJson } from './json-argument.js';
 import { printJson, printLine, printTable } from './output.js';
 import { printResult } from './results.js';
 
-type InvokeFlags = ClientFlags & { params?: string[]; plugin?: string; requestId: string };
+type InvokeFlags = ClientFlags & { params?: string[]; plugin?: string; requestId: string; fuel?: number };
 
 /** `hal9 tool …`. */
 export function addToolCommands(program: Command): void {
@@ -30,11 +30,17 @@ export function addToolCommands(program: Command): void {
     .argument('<NAME>', 'its name')
     .option('--params <JSON|@FILE|KEY=VALUE...>', 'its parameters: one JSON object, or key=value for each')
     .option('--plugin <ID>', 'the plugin, by id or name, where several offer the tool');
-  addRequestId(addClientOptions(invoke)).action((name: string, flags: InvokeFlags) =>
+  addCallOptions(addClientOptions(invoke)).action((name: string, flags: InvokeFlags) =>
     withClient(flags, async (client) => {
       const pluginId = await pluginIdOf(client, flags.plugin);
       const parameters = await parametersOf(client, { name, pluginId, given: flags.params ?? [] });
-      const reply = await client.invokeTool({ tool: name, parameters, pluginId, requestId: flags.requestId });
+      const reply = await client.invokeTool({
+        tool: name,
+        parameters,
+        pluginId,
+        requestId: flags.requestId,
+        ...(flags.fuel === undefined ? {} : { fuel: flags.fuel }),
+      });
       process.exitCode = exitOfOutcomes([reply.result?.outcome ?? 'OUTCOME_UNSPECIFIED']);
       if (flags.json) printJson(reply);
       else if (reply.result !== null) printResult(reply.result);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
   type ClientWritableStream,
@@ -86,7 +87,7 @@ export class Client {
       metadataOf(settings),
       this.#options(settings),
     );
-    settings.signal?.addEventListener('abort', () => stream.cancel(), { once: true });
+    cancelOnAbort(stream, settings.signal);
     return new SignalStream(stream);
   }
 
@@ -128,6 +129,7 @@ export class Client {
         (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
       );
     });
+    if (stream !== undefined) cancelOnAbort(stream, settings.signal);
     // The server may refuse while chunks are still being sent; sending stops then.
     const refused = reply.then(
       () => {},
@@ -169,7 +171,7 @@ export class Client {
         this.#options(settings),
         (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
       );
-      settings.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+      cancelOnAbort(call, settings.signal);
     });
   }
 }
@@ -189,6 +191,15 @@ function metadataOf({ traceparent }: CallSettings): Metadata {
   const metadata = new Metadata();
   if (traceparent !== undefined) metadata.set('traceparent', traceparent);
   return metadata;
+}
+
+/** Hangs up when the signal is aborted; a call that is over lets go of the signal. */
+function cancelOnAbort(call: EventEmitter & { cancel(): void }, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const cancel = (): void => call.cancel();
+  if (signal.aborted) return cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  call.once('status', () => signal.removeEventListener('abort', cancel));
 }
 
 function unreachable(cause: Error): CallError {

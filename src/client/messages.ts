@@ -31,6 +31,8 @@ export interface PluginError {
 export interface Cost {
   /** Absent where the call was not metered. */
   fuel?: string;
+  /** Of the table of weights; 0 where fuel is absent. */
+  fuelVersion: number;
   guestTimeUs: string;
   queueTimeUs: string;
   memoryBytes: string;
@@ -64,6 +66,8 @@ export interface ProcessSignalRequest {
   neuronType?: string;
   pluginId?: string;
   requestId?: string;
+  /** Budget of each call. */
+  fuel?: string | number;
 }
 
 export interface ProcessSignalResponse {
@@ -78,6 +82,7 @@ export interface StreamSignalsRequest {
   pluginId?: string;
   requestId?: string;
   timeoutMs?: number;
+  fuel?: string | number;
 }
 
 export interface Refusal {
@@ -104,6 +109,7 @@ export interface InvokeToolRequest {
   parameters?: string;
   pluginId?: string;
   requestId?: string;
+  fuel?: string | number;
 }
 
 export interface InvokeToolResponse {

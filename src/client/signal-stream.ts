@@ -10,25 +10,29 @@ type Stream = ClientDuplexStream<StreamSignalsRequest, StreamSignalsResponse>;
  */
 export class SignalStream implements AsyncIterable<StreamSignalsResponse> {
   readonly #stream: Stream;
+  #over = false;
+  /** Each `send` that waits for room. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(stream: Stream) {
     this.#stream = stream;
+    stream.on('drain', () => this.#wakeAll());
+    // The last event of every call, however it ended; the transport takes nothing more, and says so to nobody.
+    stream.on('status', () => {
+      this.#over = true;
+      this.#wakeAll();
+    });
     // A failure is thrown where the answers are read; without a listener it would end the process before.
     stream.on('error', () => {});
   }
 
-  /** Resolves when the next request may be sent: at once, or when the transport has room again. */
+  /**
+   * Resolves when the next request may be sent: at once, or when the transport has room again. What is sent after the
+   * end of the call is lost; the iteration says why it ended.
+   */
   async send(request: StreamSignalsRequest): Promise<void> {
-    if (this.#stream.write(request)) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#stream.off('drain', done);
-        this.#stream.off('close', done);
-        resolve();
-      };
-      this.#stream.on('drain', done);
-      this.#stream.on('close', done);
-    });
+    if (this.#over || this.#stream.write(request)) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** No more requests. */
@@ -39,6 +43,10 @@ export class SignalStream implements AsyncIterable<StreamSignalsResponse> {
   /** Hangs up. */
   cancel(): void {
     this.#stream.cancel();
+  }
+
+  #wakeAll(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamSignalsResponse> {

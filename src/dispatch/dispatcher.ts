@@ -17,6 +17,8 @@ export type Done = (answers: PluginAnswer[], refusal: HostError | undefined) => 
 interface Request {
   /** On the clock of `protocol/monotonic.ts`; Infinity for none. */
   deadlineMs: number;
+  /** Budget of each call; undefined for the plugin's own. */
+  fuel: number | undefined;
   origin: () => CallOrigin;
 }
 
@@ -85,34 +87,34 @@ class Gathering implements Ticket {
   readonly #kind: CallKind;
   readonly #plugins: readonly ActivePlugin[];
   readonly #done: Done;
-  readonly #answers: (PluginAnswer | undefined)[];
+  /** Whole once none is missing. */
+  readonly #answers: PluginAnswer[];
   readonly #calls: (Call | undefined)[] = [];
   #missing: number;
+  #refused: Outcome | undefined;
 
   constructor(kind: CallKind, plugins: readonly ActivePlugin[], done: Done) {
     this.#kind = kind;
     this.#plugins = plugins;
     this.#done = done;
-    this.#answers = new Array<PluginAnswer | undefined>(plugins.length);
+    this.#answers = new Array<PluginAnswer>(plugins.length);
     this.#missing = plugins.length;
   }
 
   /** @throws HostError when no plugin took the call. */
-  send(bytes: Uint8Array, { deadlineMs, origin }: Request): Ticket {
-    const refusals: { index: number; error: HostError }[] = [];
-    this.#plugins.forEach((plugin, index) => {
+  send(bytes: Uint8Array, { deadlineMs, fuel, origin }: Request): Ticket {
+    const kind = this.#kind;
+    let refusals: [index: number, error: HostError][] | undefined;
+    for (let index = 0; index < this.#plugins.length; index++) {
       const settle = (outcome: Outcome, queueTimeUs: number): void => this.#answer(index, outcome, queueTimeUs);
       try {
-        this.#calls[index] = plugin.crew.submit({ kind: this.#kind, bytes, deadlineMs, origin, settle });
+        this.#calls[index] = this.#plugins[index]?.crew.submit({ kind, bytes, deadlineMs, fuel, origin, settle });
       } catch (error) {
-        refusals.push({ index, error: HostError.from(error) });
+        refusals ??= [];
+        refusals.push([index, HostError.from(error)]);
       }
-    });
-    const [first] = refusals;
-    if (first !== undefined && refusals.length === this.#plugins.length) throw first.error;
-    for (const { index, error } of refusals) {
-      this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), 0);
     }
+    if (refusals !== undefined) this.#answerRefused(refusals);
     return this;
   }
 
@@ -122,22 +124,29 @@ class Gathering implements Ticket {
     });
   }
 
+  /** One refusal is that plugin's answer; that of all of them is the request's. */
+  #answerRefused(refusals: readonly [index: number, error: HostError][]): void {
+    const [first] = refusals;
+    if (first !== undefined && refusals.length === this.#plugins.length) throw first[1];
+    for (const [index, error] of refusals) {
+      this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), 0);
+    }
+  }
+
   #answer(index: number, outcome: Outcome, queueTimeUs: number): void {
     const plugin = this.#plugins[index];
     if (plugin === undefined) return;
     this.#answers[index] = { plugin, outcome, queueTimeUs };
-    if (--this.#missing > 0) return;
-    const answers = this.#answers.filter((answer) => answer !== undefined);
-    this.#done(answers, refusalOf(this.#kind, answers));
+    if (outcome.type === 'refused') this.#refused = outcome;
+    if (--this.#missing === 0) this.#done(this.#answers, this.#refusal());
   }
-}
 
-/** A request that a worker found invalid is invalid for every plugin: the whole of it is refused. */
-function refusalOf(kind: CallKind, answers: readonly PluginAnswer[]): HostError | undefined {
-  const refused = answers.find((answer) => answer.outcome.type === 'refused');
-  if (refused === undefined) return undefined;
-  const message = Buffer.from(refused.outcome.body).toString();
-  return new HostError(kind === 'tool' ? 'PARAMETERS_INVALID' : 'REQUEST_INVALID', message);
+  /** A request that a worker found invalid is invalid for every plugin: the whole of it is refused. */
+  #refusal(): HostError | undefined {
+    if (this.#refused === undefined) return undefined;
+    const message = Buffer.from(this.#refused.body).toString();
+    return new HostError(this.#kind === 'tool' ? 'PARAMETERS_INVALID' : 'REQUEST_INVALID', message);
+  }
 }
 
 function nobody({ layer, neuronType, pluginId }: SignalRequest): HostError {

@@ -150,6 +150,8 @@ const requirements = z.strictObject({
   dependencies: z.array(dependency).max(MANIFEST_LIMITS.maxItems).default([]),
   /** Whether calls depend on earlier ones; default: a neuron or a learner does. Our addition to the format. */
   stateful: z.boolean().optional(),
+  /** A call's budget of fuel, where its request names none. Our addition to the format. */
+  max_fuel: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   /** A call's wall-clock limit. Our addition to the format. */
   max_call_ms: z.int().min(1).max(60_000).optional(),
 });

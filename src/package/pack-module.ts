@@ -34,14 +34,14 @@ export async function findModule(directory: string): Promise<string> {
   );
 }
 
-/** Cargo builds into the folder's own `target`, or into that of a workspace above it. */
+/** Cargo builds into the folder's own `target`, or into that of a workspace above it, which Cargo.lock tells. */
 async function findBuilt(root: string, file: string): Promise<string | undefined> {
   for (let folder = root; ; folder = dirname(folder)) {
     for (const target of TARGETS) {
       const path = join(folder, 'target', target, 'release', file);
       if (await exists(path)) return path;
     }
-    if (folder === dirname(folder)) return undefined;
+    if (folder === dirname(folder) || (await exists(join(folder, 'Cargo.lock')))) return undefined;
   }
 }
 

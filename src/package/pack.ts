@@ -157,7 +157,7 @@ async function findFiles(root: string): Promise<Partial<Manifest['files']>> {
     ...(license === undefined ? {} : { license }),
     ...(icon === undefined ? {} : { icon }),
     ...(examples.length === 0 ? {} : { examples }),
-    ...(assets.length === 0 ? {} : { assets: Object.fromEntries(assets) }),
+    ...(assets.length === 0 ? {} : { assets: Object.fromEntries(assets) as Record<string, string> }),
   };
 }
 

@@ -2,7 +2,8 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, OBSERVE_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
-import type { Crew, CrewObserver, CrewSpec } from '../pool/crew.js';
+import type { Crew } from '../pool/crew.js';
+import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
@@ -27,6 +28,8 @@ export interface PluginRuntime {
   registry: CapabilityRegistry;
   hostVersion: string;
   callTimeoutMs: number;
+  /** Budget of a call for which neither the request nor the plugin names one. */
+  callFuel: number;
   queueLength: number;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
@@ -144,6 +147,12 @@ export class InstalledPlugin {
         plugin: this.ref,
         hostVersion: this.#runtime.hostVersion,
         module: this.#prepared.module,
+        metering: {
+          start: this.#prepared.metering.start,
+          instantiationFuel: this.#prepared.metering.instantiationFuel,
+          loadFuel: GUEST_LIMITS.loadFuel,
+          offsets: this.#prepared.offsets,
+        },
         exports: this.#prepared.exports,
         config: this.config,
         tools: toolDeclarations(this.manifest),
@@ -170,6 +179,7 @@ export class InstalledPlugin {
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
+      callFuel: this.manifest.metadata.requirements.max_fuel ?? this.#runtime.callFuel,
       callMs: Math.min(own, this.#runtime.callTimeoutMs),
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };

@@ -1,6 +1,6 @@
 import type { CallKind, OutgoingCall } from '../protocol/calls.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import type { Outcome } from '../protocol/outcomes.js';
+import type { Outcome, OutcomeType } from '../protocol/outcomes.js';
 
 /** Who asked, for the log. */
 export interface CallOrigin {
@@ -14,10 +14,23 @@ export interface CallRequest {
   bytes: Uint8Array;
   /** The caller's deadline on the clock of `protocol/monotonic.ts`; Infinity for none. */
   deadlineMs: number;
+  /** Budget; undefined for the plugin's own. */
+  fuel: number | undefined;
   /** Read only when a log line needs it. */
   origin: () => CallOrigin;
   /** Called exactly once. `queueTimeUs`: from submission to the start in the guest. */
   settle: (outcome: Outcome, queueTimeUs: number) => void;
+}
+
+/** Who counts calls. */
+export interface CallObserver {
+  called(
+    kind: CallKind,
+    outcome: OutcomeType,
+    guestTimeUs: number,
+    queueTimeUs: number,
+    fuel: number | undefined,
+  ): void;
 }
 
 /** One piece of work for one plugin, from its submission until it is settled. */
@@ -25,17 +38,21 @@ export class Call implements OutgoingCall {
   readonly kind: CallKind;
   readonly bytes: Uint8Array;
   readonly deadlineMs: number;
+  readonly fuel: number;
   readonly origin: () => CallOrigin;
   readonly submittedMs: number;
   readonly #settle: CallRequest['settle'];
+  readonly #observer: CallObserver;
   #settled = false;
 
-  constructor(request: CallRequest) {
+  constructor(request: CallRequest, defaultFuel: number, observer: CallObserver) {
     this.kind = request.kind;
     this.bytes = request.bytes;
     this.deadlineMs = request.deadlineMs;
+    this.fuel = request.fuel ?? defaultFuel;
     this.origin = request.origin;
     this.#settle = request.settle;
+    this.#observer = observer;
     this.submittedMs = monotonicMs();
   }
 
@@ -48,6 +65,8 @@ export class Call implements OutgoingCall {
     if (this.#settled) return;
     this.#settled = true;
     const waitedMs = monotonicMs() - this.submittedMs - outcome.guestTimeUs / 1000;
-    this.#settle(outcome, Math.max(0, Math.round(waitedMs * 1000)));
+    const queueTimeUs = Math.max(0, Math.round(waitedMs * 1000));
+    this.#observer.called(this.kind, outcome.type, outcome.guestTimeUs, queueTimeUs, outcome.fuel);
+    this.#settle(outcome, queueTimeUs);
   }
 }

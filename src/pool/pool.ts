@@ -3,7 +3,8 @@ import { Piscina } from 'piscina';
 import { HostError } from '../errors.js';
 import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import { Crew, type CrewObserver, type CrewSpec, type LifeSource } from './crew.js';
+import { Crew, type LifeSource } from './crew.js';
+import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { Ledger, type Reservation } from './ledger.js';
 import { Life } from './life.js';
 
@@ -23,6 +24,8 @@ export interface PoolOptions {
   idleMs: number;
   /** A life may keep its thread this long before it has to share it with another plugin. */
   quantumMs: number;
+  /** A thread failed while it ran no life: a fault of the server, to be logged. */
+  onThreadError: (error: unknown) => void;
 }
 
 /**
@@ -59,6 +62,7 @@ export class Pool implements LifeSource {
         stackSizeMb: stands('stack-cap') ? options.stackBytes / 2 ** 20 : 512,
       },
     });
+    this.#piscina.on('error', options.onThreadError);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
     this.#fillSpares();

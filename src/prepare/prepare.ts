@@ -8,22 +8,25 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, MODULE_LIMITS } from '../limits.js';
 import { checkHostVersion } from '../package/host-version.js';
 import type { Manifest } from '../package/manifest.js';
+import type { Offsets } from '../protocol/bind.js';
 import { CONTRACT_PACKAGE, CONTRACT_VERSION, INTERFACES } from '../protocol/contract.js';
 import { stands } from '../protocol/defences.js';
 import { PREVIEW1 } from '../protocol/preview1.js';
+import { FUEL_VERSION } from '../wasm/fuel/weights.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
 import { checkCapabilitiesImplemented, checkExportsFit } from './capabilities.js';
 import { checkModule, type ModuleFacts } from './check.js';
 import { IMPLEMENTED } from './implemented.js';
-import { readCached, writeCached } from './prepared-entry.js';
+import { meterAside } from './meter-aside.js';
+import { type CachedModule, readCached, shareOffsets, writeCached } from './prepared-entry.js';
 import { Semaphore } from './semaphore.js';
 
 /** What a 32-bit memory can have. */
 const MAX_MEMORY_BYTES = 2 ** 32;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
-export const PIPELINE_VERSION = 1;
+export const PIPELINE_VERSION = 2;
 
 /** What is prepared: `PackageContents` has the module at hand, a `StoredPackage` can load it. */
 export type PrepareSource =
@@ -42,11 +45,15 @@ export interface PreparedFacts extends ModuleFacts {
   readonly memory: { readonly initialBytes: number; readonly maximumBytes: number };
   /** Length of the module as brought. */
   readonly moduleBytes: number;
+  /** How its fuel is counted: see `wasm/fuel/meter.ts`. */
+  readonly metering: { readonly start?: string; readonly instantiationFuel: number };
 }
 
 export interface PreparedModule extends PreparedFacts {
   /** Compiled. Posting it to a worker shares its code. */
   readonly module: WebAssembly.Module;
+  /** Which byte of the module as brought a byte of the prepared one stands for; in shared memory. */
+  readonly offsets: Offsets;
   /** Length of the module as prepared. */
   readonly preparedBytes: number;
   /** What it is cached under. */
@@ -65,6 +72,7 @@ export class Preparer {
   readonly #cache: ModuleCache;
   readonly #hostVersion: string;
   readonly #compiles = new Semaphore(MODULE_LIMITS.maxConcurrentCompiles);
+  readonly #meters = new Semaphore(MODULE_LIMITS.maxConcurrentMeters);
   readonly #prepared: () => void;
   #prepares = 0;
 
@@ -92,16 +100,18 @@ export class Preparer {
     if (hit !== undefined) {
       // The facts are the module's; whether they fit is this manifest's business, each time.
       checkExportsFit(manifest, hit.facts.exports);
-      return { ...hit.facts, module: await this.#compile(hit.bytes), preparedBytes: hit.bytes.length, cacheKey };
+      const { offsets, bytes } = hit;
+      return { ...hit.facts, module: await this.#compile(bytes), offsets, preparedBytes: bytes.length, cacheKey };
     }
-    const { facts, bytes } = await this.#make(source);
+    const made = await this.#make(source);
+    const { facts, offsets, bytes } = made;
     const module = await this.#compile(bytes);
-    await this.#cache.put(cacheKey, writeCached(facts, bytes));
-    return { ...facts, module, preparedBytes: bytes.length, cacheKey };
+    await this.#cache.put(cacheKey, writeCached(made));
+    return { ...facts, module, offsets: shareOffsets(offsets), preparedBytes: bytes.length, cacheKey };
   }
 
   /** The original is validated before it is changed: an index out of range could come to name something that was added. */
-  async #make(source: PrepareSource): Promise<{ facts: PreparedFacts; bytes: Uint8Array }> {
+  async #make(source: PrepareSource): Promise<CachedModule> {
     this.#prepares++;
     this.#prepared();
     const original = 'wasm' in source ? source.wasm : (await source.load()).wasm;
@@ -110,8 +120,12 @@ export class Preparer {
     checkExportsFit(source.manifest, checked.exports);
     await this.#compile(original);
     const limited = limitModule(module, stands('memory-cap') ? memoryLimitBytes(source.manifest) : MAX_MEMORY_BYTES);
+    const { bytes, offsets, start, instantiationFuel } = await this.#meters.run(() =>
+      meterAside({ bytes: limited.bytes, stackBytes: GUEST_LIMITS.guestStackBytes }),
+    );
     const memory = { initialBytes: limited.initialMemoryBytes, maximumBytes: limited.maximumMemoryBytes };
-    return { facts: { ...checked, memory, moduleBytes: original.length }, bytes: limited.bytes };
+    const metering = start === undefined ? { instantiationFuel } : { start, instantiationFuel };
+    return { facts: { ...checked, memory, moduleBytes: original.length, metering }, offsets, bytes };
   }
 
   /** Asynchronously, so that a module that is slow to compile holds up nothing else. */
@@ -149,6 +163,8 @@ const PIPELINE = createHash('sha256')
   .update(
     JSON.stringify([
       PIPELINE_VERSION,
+      FUEL_VERSION,
+      GUEST_LIMITS.guestStackBytes,
       CONTRACT_PACKAGE,
       CONTRACT_VERSION,
       INTERFACES,

@@ -10,6 +10,8 @@ export interface BindMessage {
   hostVersion: string;
   /** Compiled; its code is shared between threads. */
   module: WebAssembly.Module;
+  /** How the module counts its fuel. The server meters every module; undefined is for measurements without it. */
+  metering: Metering | undefined;
   /** Interfaces of `hal9:plugin` that the module exports, for instance `neuron`. */
   exports: readonly string[];
   /** The plugin's configuration: one JSON object as text. */
@@ -19,6 +21,24 @@ export interface BindMessage {
   limits: GuestBounds;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
+}
+
+/** Which byte of the original module a byte of the metered one stands for: see `wasm/fuel/offset-map.ts`. */
+export interface Offsets {
+  readonly metered: Uint32Array;
+  readonly original: Uint32Array;
+}
+
+/** How the module counts its fuel: see `wasm/fuel/meter.ts`. */
+export interface Metering {
+  /** The export to call once right after instantiation, in place of a start function. */
+  start: string | undefined;
+  /** What instantiation itself costs. */
+  instantiationFuel: number;
+  /** For instantiation, start, load and activate, each. */
+  loadFuel: number;
+  /** Which byte of the original module a byte of the metered one stands for; in shared memory. */
+  offsets: Offsets;
 }
 
 /** A tool's parameters as the manifest declares them; what the worker validates against. */

@@ -2,20 +2,21 @@
  * Calls in: what the main thread sends to a worker, packed. One transferred ArrayBuffer carries any number of frames,
  * little-endian, each
  *
- *     u32 number | u32 kind | f64 deadlineMs | u32 length | u32 zero | length bytes | padding to 8
+ *     u32 number | u32 kind | f64 deadlineMs | f64 fuel | u32 length | u32 zero | length bytes | padding to 8
  *
  * `number` counts the calls of one life from 1. `deadlineMs` is a moment on the clock of `monotonic.ts`, Infinity for
- * none. The bytes are a protobuf message as the client sent it: a Signal, or an InvokeToolRequest.
+ * none; `fuel` is the call's budget. The bytes are a protobuf message as the client sent it: a Signal, or an InvokeToolRequest.
  */
 export const CALL_KIND = { signal: 1, tool: 2 } as const;
 export type CallKind = keyof typeof CALL_KIND;
 
-const HEADER_BYTES = 24;
+const HEADER_BYTES = 32;
 
 /** What is packed for one call. */
 export interface OutgoingCall {
   readonly kind: CallKind;
   readonly deadlineMs: number;
+  readonly fuel: number;
   readonly bytes: Uint8Array;
 }
 
@@ -23,6 +24,7 @@ export interface IncomingCall {
   number: number;
   kind: CallKind;
   deadlineMs: number;
+  fuel: number;
   bytes: Uint8Array;
 }
 
@@ -41,7 +43,8 @@ export function packCalls(calls: readonly OutgoingCall[], firstNumber: number): 
     view.setUint32(offset, number++, true);
     view.setUint32(offset + 4, CALL_KIND[call.kind], true);
     view.setFloat64(offset + 8, call.deadlineMs, true);
-    view.setUint32(offset + 16, call.bytes.length, true);
+    view.setFloat64(offset + 16, call.fuel, true);
+    view.setUint32(offset + 24, call.bytes.length, true);
     out.set(call.bytes, offset + HEADER_BYTES);
     offset += HEADER_BYTES + align(call.bytes.length);
   }
@@ -53,11 +56,12 @@ export function unpackCalls(buffer: ArrayBuffer, visit: (call: IncomingCall) => 
   const view = new DataView(buffer);
   let offset = 0;
   while (offset < buffer.byteLength) {
-    const length = view.getUint32(offset + 16, true);
+    const length = view.getUint32(offset + 24, true);
     visit({
       number: view.getUint32(offset, true),
       kind: view.getUint32(offset + 4, true) === CALL_KIND.signal ? 'signal' : 'tool',
       deadlineMs: view.getFloat64(offset + 8, true),
+      fuel: view.getFloat64(offset + 16, true),
       bytes: new Uint8Array(buffer, offset + HEADER_BYTES, length),
     });
     offset += HEADER_BYTES + align(length);

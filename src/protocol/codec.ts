@@ -262,8 +262,8 @@ export function writePluginRef(message: PluginRef, out: Uint8Array, offset: numb
 
 /** What a call cost. */
 export interface Cost {
-  /** Weighted instructions executed. Unset, never 0, where the call was not metered. */
-  fuel: bigint | undefined;
+  /** Weighted instructions executed, and what else the table of weights charges: the same on every run and machine. After a trap an upper bound. Unset, never 0, where the call was not metered or did not start. */
+  fuel: number | undefined;
   /** Wall-clock time inside the guest, in microseconds: lowering, the guest's code, its host calls, lifting. */
   guestTimeUs: number;
   /** Time between the request's arrival and the start of the call, in microseconds. */
@@ -272,6 +272,8 @@ export interface Cost {
   memoryBytes: number;
   /** How much of it was added by this call, in bytes. */
   memoryGrowthBytes: number;
+  /** Version of the table of weights under which `fuel` was counted; 0 where it is unset. Fuel of different versions cannot be compared. */
+  fuelVersion: number;
 }
 
 export const emptyCost = (): Cost => ({
@@ -280,6 +282,7 @@ export const emptyCost = (): Cost => ({
   queueTimeUs: 0,
   memoryBytes: 0,
   memoryGrowthBytes: 0,
+  fuelVersion: 0,
 });
 
 function mergeCost(reader: WireReader, message: Cost): void {
@@ -287,7 +290,7 @@ function mergeCost(reader: WireReader, message: Cost): void {
     const tag = reader.tag();
     switch (tag) {
       case 8:
-        message.fuel = reader.uint64();
+        message.fuel = reader.safeUint64();
         break;
       case 16:
         message.guestTimeUs = reader.safeUint64();
@@ -300,6 +303,9 @@ function mergeCost(reader: WireReader, message: Cost): void {
         break;
       case 40:
         message.memoryGrowthBytes = reader.safeUint64();
+        break;
+      case 48:
+        message.fuelVersion = reader.uint32();
         break;
       default:
         reader.skip(tag);
@@ -315,11 +321,12 @@ export function decodeCost(bytes: Uint8Array, start = 0, end = bytes.length): Co
 
 export function sizeCost(message: Cost): number {
   let size = 0;
-  if (message.fuel !== undefined) size += 1 + sizeUint64(message.fuel);
+  if (message.fuel !== undefined) size += 1 + sizeSafeUint64(message.fuel);
   if (message.guestTimeUs !== 0) size += 1 + sizeSafeUint64(message.guestTimeUs);
   if (message.queueTimeUs !== 0) size += 1 + sizeSafeUint64(message.queueTimeUs);
   if (message.memoryBytes !== 0) size += 1 + sizeSafeUint64(message.memoryBytes);
   if (message.memoryGrowthBytes !== 0) size += 1 + sizeSafeUint64(message.memoryGrowthBytes);
+  if (message.fuelVersion !== 0) size += 1 + sizeUint32(message.fuelVersion);
   return size;
 }
 
@@ -327,7 +334,7 @@ export function writeCost(message: Cost, out: Uint8Array, offset: number): numbe
   let at = offset;
   if (message.fuel !== undefined) {
     out[at++] = 8;
-    at = writeUint64(message.fuel, out, at);
+    at = writeSafeUint64(message.fuel, out, at);
   }
   if (message.guestTimeUs !== 0) {
     out[at++] = 16;
@@ -344,6 +351,10 @@ export function writeCost(message: Cost, out: Uint8Array, offset: number): numbe
   if (message.memoryGrowthBytes !== 0) {
     out[at++] = 40;
     at = writeSafeUint64(message.memoryGrowthBytes, out, at);
+  }
+  if (message.fuelVersion !== 0) {
+    out[at++] = 48;
+    at = writeUint32(message.fuelVersion, out, at);
   }
   return at;
 }
@@ -611,6 +622,8 @@ export interface ProcessSignalRequest {
   pluginId: Uint8Array;
   /** The client's name for this request, echoed in the answer and in logs. At most 256 bytes. */
   requestId: Uint8Array;
+  /** Budget of fuel for each plugin's call, at most 2^53 - 1. Unset: the plugin's own, else the server's default. */
+  fuel: number | undefined;
 }
 
 export const emptyProcessSignalRequest = (): ProcessSignalRequest => ({
@@ -618,6 +631,7 @@ export const emptyProcessSignalRequest = (): ProcessSignalRequest => ({
   neuronType: EMPTY,
   pluginId: EMPTY,
   requestId: EMPTY,
+  fuel: undefined,
 });
 
 function mergeProcessSignalRequest(reader: WireReader, message: ProcessSignalRequest): void {
@@ -636,6 +650,9 @@ function mergeProcessSignalRequest(reader: WireReader, message: ProcessSignalReq
         break;
       case 34:
         message.requestId = reader.text();
+        break;
+      case 40:
+        message.fuel = reader.safeUint64();
         break;
       default:
         reader.skip(tag);
@@ -656,6 +673,7 @@ export function sizeProcessSignalRequest(message: ProcessSignalRequest): number 
   if (message.neuronType.length > 0) size += 1 + sizeBlock(message.neuronType.length);
   if (message.pluginId.length > 0) size += 1 + sizeBlock(message.pluginId.length);
   if (message.requestId.length > 0) size += 1 + sizeBlock(message.requestId.length);
+  if (message.fuel !== undefined) size += 1 + sizeSafeUint64(message.fuel);
   return size;
 }
 
@@ -676,6 +694,10 @@ export function writeProcessSignalRequest(message: ProcessSignalRequest, out: Ui
   if (message.requestId.length > 0) {
     out[at++] = 34;
     at = writeBlock(message.requestId, out, at);
+  }
+  if (message.fuel !== undefined) {
+    out[at++] = 40;
+    at = writeSafeUint64(message.fuel, out, at);
   }
   return at;
 }
@@ -744,6 +766,8 @@ export interface StreamSignalsRequest {
   requestId: Uint8Array;
   /** How long each of them may take, in milliseconds from arrival; 0 for the plugin's own limit. */
   timeoutMs: number;
+  /** As in ProcessSignalRequest, for each of them. */
+  fuel: number | undefined;
 }
 
 export const emptyStreamSignalsRequest = (): StreamSignalsRequest => ({
@@ -753,6 +777,7 @@ export const emptyStreamSignalsRequest = (): StreamSignalsRequest => ({
   pluginId: EMPTY,
   requestId: EMPTY,
   timeoutMs: 0,
+  fuel: undefined,
 });
 
 function mergeStreamSignalsRequest(reader: WireReader, message: StreamSignalsRequest): void {
@@ -777,6 +802,9 @@ function mergeStreamSignalsRequest(reader: WireReader, message: StreamSignalsReq
       case 48:
         message.timeoutMs = reader.uint32();
         break;
+      case 56:
+        message.fuel = reader.safeUint64();
+        break;
       default:
         reader.skip(tag);
     }
@@ -797,6 +825,7 @@ export function sizeStreamSignalsRequest(message: StreamSignalsRequest): number 
   if (message.pluginId.length > 0) size += 1 + sizeBlock(message.pluginId.length);
   if (message.requestId.length > 0) size += 1 + sizeBlock(message.requestId.length);
   if (message.timeoutMs !== 0) size += 1 + sizeUint32(message.timeoutMs);
+  if (message.fuel !== undefined) size += 1 + sizeSafeUint64(message.fuel);
   return size;
 }
 
@@ -825,6 +854,10 @@ export function writeStreamSignalsRequest(message: StreamSignalsRequest, out: Ui
   if (message.timeoutMs !== 0) {
     out[at++] = 48;
     at = writeUint32(message.timeoutMs, out, at);
+  }
+  if (message.fuel !== undefined) {
+    out[at++] = 56;
+    at = writeSafeUint64(message.fuel, out, at);
   }
   return at;
 }
@@ -899,6 +932,8 @@ export interface InvokeToolRequest {
   pluginId: Uint8Array;
   /** As in ProcessSignalRequest. */
   requestId: Uint8Array;
+  /** As in ProcessSignalRequest. */
+  fuel: number | undefined;
 }
 
 export const emptyInvokeToolRequest = (): InvokeToolRequest => ({
@@ -906,6 +941,7 @@ export const emptyInvokeToolRequest = (): InvokeToolRequest => ({
   parameters: EMPTY,
   pluginId: EMPTY,
   requestId: EMPTY,
+  fuel: undefined,
 });
 
 function mergeInvokeToolRequest(reader: WireReader, message: InvokeToolRequest): void {
@@ -923,6 +959,9 @@ function mergeInvokeToolRequest(reader: WireReader, message: InvokeToolRequest):
         break;
       case 34:
         message.requestId = reader.text();
+        break;
+      case 40:
+        message.fuel = reader.safeUint64();
         break;
       default:
         reader.skip(tag);
@@ -942,6 +981,7 @@ export function sizeInvokeToolRequest(message: InvokeToolRequest): number {
   if (message.parameters.length > 0) size += 1 + sizeBlock(message.parameters.length);
   if (message.pluginId.length > 0) size += 1 + sizeBlock(message.pluginId.length);
   if (message.requestId.length > 0) size += 1 + sizeBlock(message.requestId.length);
+  if (message.fuel !== undefined) size += 1 + sizeSafeUint64(message.fuel);
   return size;
 }
 
@@ -962,6 +1002,10 @@ export function writeInvokeToolRequest(message: InvokeToolRequest, out: Uint8Arr
   if (message.requestId.length > 0) {
     out[at++] = 34;
     at = writeBlock(message.requestId, out, at);
+  }
+  if (message.fuel !== undefined) {
+    out[at++] = 40;
+    at = writeSafeUint64(message.fuel, out, at);
   }
   return at;
 }

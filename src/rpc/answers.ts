@@ -13,6 +13,7 @@ import {
 } from '../protocol/codec.js';
 import { LIMIT, OUTCOME } from '../protocol/outcomes.js';
 import { sizeBlock, sizeUint64, writeBlock, writeUint32, writeUint64 } from '../protocol/wire.js';
+import { FUEL_VERSION } from '../wasm/fuel/weights.js';
 
 /**
  * The answers of the execution service, written straight into one buffer: the worker has encoded what the guest said,
@@ -105,11 +106,12 @@ interface MeasuredResult {
 function measure(answer: PluginAnswer): MeasuredResult {
   const { outcome, queueTimeUs } = answer;
   const cost: Cost = {
-    fuel: outcome.fuel === undefined ? undefined : BigInt(outcome.fuel),
+    fuel: outcome.fuel,
     guestTimeUs: outcome.guestTimeUs,
     queueTimeUs,
     memoryBytes: outcome.memoryBytes,
     memoryGrowthBytes: outcome.memoryGrowthBytes,
+    fuelVersion: outcome.fuel === undefined ? 0 : FUEL_VERSION,
   };
   const reference = referenceField(answer.plugin);
   const costSize = sizeCost(cost);

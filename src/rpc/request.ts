@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS } from '../limits.js';
 import type { CallOrigin } from '../pool/call.js';
+import { peekSignalLayer } from '../protocol/codec.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { WireError } from '../protocol/wire.js';
 
@@ -16,6 +17,11 @@ export function readRequest<T>(decode: () => T): T {
     if (!(error instanceof WireError)) throw error;
     throw new HostError('REQUEST_INVALID', `the request is not a valid protobuf message: ${error.message}`);
   }
+}
+
+/** The layer of an encoded signal, 0 where it has none. */
+export function peekLayer(signal: Uint8Array): number {
+  return readRequest(() => peekSignalLayer(signal, 0, signal.length));
 }
 
 /** When a request must be answered (clock of `protocol/monotonic.ts`), and who asked. */

@@ -2,32 +2,45 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Dispatcher, Ticket } from '../dispatch/dispatcher.js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS } from '../limits.js';
-import { decodeStreamSignalsRequest, peekSignalLayer, type StreamSignalsRequest } from '../protocol/codec.js';
+import { decodeStreamSignalsRequest, type StreamSignalsRequest } from '../protocol/codec.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
-import { type RequestContext, readRequest, requestContext, text } from './request.js';
+import { fitMessage } from './fit-message.js';
+import { peekLayer, type RequestContext, readRequest, requestContext, text } from './request.js';
 import { toServiceError } from './status.js';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
+/** What the signals of one message share. */
+interface Route {
+  neuronType: string;
+  pluginId: string;
+  fuel: number | undefined;
+}
+
+export interface StreamOptions {
+  dispatcher: Dispatcher;
+  /** Told of each refusal that is answered on a stream. */
+  refused: (refusal: HostError) => void;
+  /** Of one message. */
+  maxReplyBytes: number;
+}
+
 /** The open streams of signals. */
 export class SignalStreams {
-  readonly #dispatcher: Dispatcher;
-  readonly #refused: (refusal: HostError) => void;
+  readonly #options: StreamOptions;
   readonly #open = new Set<SignalStream>();
   #draining = false;
   #drained: () => void = () => {};
 
-  /** @param refused is told of each refusal that is answered on a stream. */
-  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
-    this.#dispatcher = dispatcher;
-    this.#refused = refused;
+  constructor(options: StreamOptions) {
+    this.#options = options;
   }
 
   serve(stream: Stream): void {
     if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
-    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
+    const served = new SignalStream(this.#options, stream, () => {
       this.#open.delete(served);
       if (this.#open.size === 0) this.#drained();
     });
@@ -56,6 +69,7 @@ class SignalStream {
   readonly #stream: Stream;
   readonly #refused: (refusal: HostError) => void;
   readonly #closed: () => void;
+  readonly #maxReplyBytes: number;
   readonly #tickets = new Set<Ticket>();
   #underWay = 0;
   #blocked = false;
@@ -63,10 +77,11 @@ class SignalStream {
   #gone = false;
   #draining = false;
 
-  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
+  constructor({ dispatcher, refused, maxReplyBytes }: StreamOptions, stream: Stream, closed: () => void) {
     this.#dispatcher = dispatcher;
     this.#stream = stream;
     this.#refused = refused;
+    this.#maxReplyBytes = maxReplyBytes;
     this.#closed = closed;
   }
 
@@ -120,30 +135,34 @@ class SignalStream {
     const { signals } = request;
     const answers = new Array<StreamAnswer>(signals.length);
     let missing = signals.length;
+    const route = { neuronType: text(request.neuronType), pluginId: text(request.pluginId), fuel: request.fuel };
     this.#underWay += signals.length;
-    const names = { neuronType: text(request.neuronType), pluginId: text(request.pluginId) };
-    signals.forEach((signal, index) => {
-      this.#signal(signal, { ...names, ...context }, (answer) => {
+    for (let index = 0; index < signals.length; index++) {
+      this.#signal(signals[index] ?? EMPTY, route, context, (answer) => {
         answers[index] = answer;
         this.#underWay--;
-        if (--missing > 0) return;
-        this.#send(request, answers);
+        if (--missing === 0) this.#send(request, answers);
       });
-    });
+    }
     this.#regulate();
   }
 
+  /** Field by field: this runs for every signal of a batch. */
   #signal(
     signal: Uint8Array,
-    request: RequestContext & { neuronType: string; pluginId: string },
+    { neuronType, pluginId, fuel }: Route,
+    { deadlineMs, origin }: RequestContext,
     done: (answer: StreamAnswer) => void,
   ): void {
     try {
-      const layer = readRequest(() => peekSignalLayer(signal, 0, signal.length));
-      const ticket = this.#dispatcher.signal({ ...request, signal, layer }, (answers, refusal) => {
-        this.#tickets.delete(ticket);
-        done(refusal === undefined ? { answers } : this.#refuse(refusal));
-      });
+      const layer = peekLayer(signal);
+      const ticket = this.#dispatcher.signal(
+        { signal, layer, neuronType, pluginId, deadlineMs, fuel, origin },
+        (answers, refusal) => {
+          this.#tickets.delete(ticket);
+          done(refusal === undefined ? { answers } : this.#refuse(refusal));
+        },
+      );
       this.#tickets.add(ticket);
     } catch (error) {
       done(this.#refuse(error));
@@ -157,7 +176,10 @@ class SignalStream {
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
-    if (!this.#gone && !this.#stream.write(encodeStreamResponse(request.id, answers, request.requestId)))
+    if (
+      !this.#gone &&
+      !this.#stream.write(encodeStreamResponse(request.id, fitAll(answers, this.#maxReplyBytes), request.requestId))
+    )
       this.#blocked = true;
     this.#regulate();
     this.#finish();
@@ -192,4 +214,18 @@ function contextOf(stream: Stream, request: StreamSignalsRequest): RequestContex
   const context = requestContext(stream, request.requestId);
   if (request.timeoutMs === 0) return context;
   return { ...context, deadlineMs: Math.min(context.deadlineMs, monotonicMs() + request.timeoutMs) };
+}
+
+/** Makes the results of all signals of a message fit it together. */
+function fitAll(signals: readonly StreamAnswer[], maxBytes: number): readonly StreamAnswer[] {
+  const all = signals.flatMap((signal) => ('answers' in signal ? signal.answers : []));
+  const fitted = fitMessage(all, maxBytes);
+  if (fitted === all) return signals;
+  let end = 0;
+  return signals.map((signal) => {
+    if (!('answers' in signal)) return signal;
+    const start = end;
+    end += signal.answers.length;
+    return { answers: fitted.slice(start, end) };
+  });
 }

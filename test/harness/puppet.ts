@@ -21,7 +21,12 @@ export function packPuppet(options: PuppetOptions): Promise<Uint8Array> {
         tool_name: tool,
         tool_description: 'Obeys.',
         parameters: [
-          { name: 'do', param_type: 'string', required: true, description: 'e, c, s, t, x, w or l, and anything behind it.' },
+          {
+            name: 'do',
+            param_type: 'string',
+            required: true,
+            description: 'e, c, s, t, x, w or l, and anything behind it.',
+          },
           { name: 'times', param_type: 'integer', required: false, description: 'Of no effect.', default: 1 },
         ],
       },

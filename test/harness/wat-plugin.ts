@@ -22,7 +22,12 @@ export const ATTACK_NEURON = {
 };
 
 /** A package made by hand of a module in the WebAssembly text format. Its id is derived from its name. */
-export async function packWat({ name, wat, capabilities = [ATTACK_TOOL], requirements = {} }: WatPluginOptions): Promise<Uint8Array> {
+export async function packWat({
+  name,
+  wat,
+  capabilities = [ATTACK_TOOL],
+  requirements = {},
+}: WatPluginOptions): Promise<Uint8Array> {
   const manifest = {
     api_version: 1,
     metadata: {

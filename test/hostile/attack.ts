@@ -32,10 +32,13 @@ process.exitCode = values.bite ? await bite() : await once();
 
 async function once(): Promise<number> {
   const disabled = values.disable === undefined ? undefined : defenceOf(values.disable);
-  const attacks = guestAttacks().filter(({ id }) => values.only === undefined || id === values.only || id.startsWith(`${values.only}/`));
+  const attacks = guestAttacks().filter(
+    ({ id }) => values.only === undefined || id === values.only || id.startsWith(`${values.only}/`),
+  );
   if (attacks.length === 0) throw new Error(`no attack is called "${values.only}"`);
   const report = await run(attacks, disabled);
-  for (const { id, held, detail } of report.attacks) console.log(`${held ? 'held  ' : 'BROKEN'}  ${id}${detail === '' ? '' : `: ${detail}`}`);
+  for (const { id, held, detail } of report.attacks)
+    console.log(`${held ? 'held  ' : 'BROKEN'}  ${id}${detail === '' ? '' : `: ${detail}`}`);
   const { calls, wrong } = report.bystander;
   for (const answer of wrong.slice(0, 5)) console.log(`the bystander got ${answer}`);
   console.log(`bystander: calls ${calls}, wrong ${wrong.length}`);

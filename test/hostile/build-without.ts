@@ -23,7 +23,8 @@ export function buildWithout(defence: Defence): string {
   const root = join('dist', 'without', defence);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(join(root, 'dist'), { recursive: true });
-  for (const place of ['package.json', 'proto', 'workers/bundle.mjs']) cpSync(place, join(root, place), { recursive: true });
+  for (const place of ['package.json', 'proto', 'workers/bundle.mjs'])
+    cpSync(place, join(root, place), { recursive: true });
   for (const place of ['src', 'workers']) cpSync(join('dist', place), join(root, 'dist', place), { recursive: true });
   const module = `export function stands(defence) { return defence !== ${JSON.stringify(defence)}; }\n`;
   writeFileSync(join(root, 'dist/src/protocol/defences.js'), module);

@@ -25,7 +25,12 @@ export interface Attack {
   run(server: ServerProcess): Promise<string | undefined>;
 }
 
-type Check = (context: { client: Client; server: ServerProcess; name: string; neuron: boolean }) => Promise<string | undefined>;
+type Check = (context: {
+  client: Client;
+  server: ServerProcess;
+  name: string;
+  neuron: boolean;
+}) => Promise<string | undefined>;
 
 /** What the second part of a guest's file name means. */
 const CHECKS: Record<string, Check> = {
@@ -35,8 +40,10 @@ const CHECKS: Record<string, Check> = {
   },
   'limit-deadline': async (context) => expectOutcome(await call(context), 'LIMIT', 'DEADLINE'),
   'limit-memory': async (context) => expectOutcome(await call(context), 'LIMIT', 'MEMORY'),
-  'limit-output': (context) => withoutGrowth(context, 256 * MIB, async () => expectOutcome(await call(context), 'LIMIT', 'OUTPUT')),
-  'limit-stack': (context) => withoutGrowth(context, 128 * MIB, async () => expectOutcome(await call(context), 'LIMIT', 'STACK')),
+  'limit-output': (context) =>
+    withoutGrowth(context, 256 * MIB, async () => expectOutcome(await call(context), 'LIMIT', 'OUTPUT')),
+  'limit-stack': (context) =>
+    withoutGrowth(context, 128 * MIB, async () => expectOutcome(await call(context), 'LIMIT', 'STACK')),
   bounded: async (context) => {
     const result = await call(context);
     const pages = Number(result.value);
@@ -46,12 +53,21 @@ const CHECKS: Record<string, Check> = {
     const result = await call(context);
     const id = idOf(context.name);
     const metrics = await context.server.metrics();
-    const dropped = Number(new RegExp(`^hal9_guest_log_dropped_lines_total\\{plugin="${id}"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0);
-    return expectOutcome(result, 'OK') ?? (dropped >= 19_000 ? undefined : `only ${dropped} of 20,000 lines were dropped`);
+    const dropped = Number(
+      new RegExp(`^hal9_guest_log_dropped_lines_total\\{plugin="${id}"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0,
+    );
+    return (
+      expectOutcome(result, 'OK') ?? (dropped >= 19_000 ? undefined : `only ${dropped} of 20,000 lines were dropped`)
+    );
   },
   'load-fails': async ({ client, name }) => reasonOf(client.activatePlugin(name), 'PLUGIN_LOAD_FAILED'),
   'queue-full': async (context) => {
-    const calls = Array.from({ length: 400 }, () => call(context).then(() => 'OK', (error: unknown) => reason(error)));
+    const calls = Array.from({ length: 400 }, () =>
+      call(context).then(
+        () => 'OK',
+        (error: unknown) => reason(error),
+      ),
+    );
     const reasons = await Promise.all(calls);
     const refused = reasons.filter((found) => found === 'QUEUE_FULL').length;
     return refused > 0 ? undefined : `none of ${calls.length} calls was refused`;
@@ -103,7 +119,15 @@ async function runGuest(server: ServerProcess, file: string, name: string, check
   }
 }
 
-async function call({ client, name, neuron }: { client: Client; name: string; neuron: boolean }): Promise<PluginResult> {
+async function call({
+  client,
+  name,
+  neuron,
+}: {
+  client: Client;
+  name: string;
+  neuron: boolean;
+}): Promise<PluginResult> {
   const { plugin } = await client.getPlugin(name);
   const pluginId = plugin?.ref?.id ?? '';
   if (!neuron) return resultOf((await client.invokeTool({ tool: 'attack', pluginId })).result);
@@ -130,7 +154,10 @@ async function withoutGrowth(
   const before = await server.rss();
   let most = before;
   const timer = setInterval(() => {
-    server.rss().then((now) => (most = Math.max(most, now)), () => undefined);
+    server.rss().then(
+      (now) => (most = Math.max(most, now)),
+      () => undefined,
+    );
   }, 5);
   try {
     const fault = await attack();

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CallError } from '../../src/client/call-error.js';
 import type { Client } from '../../src/client/client.js';
 import { DataDirectory } from '../../src/package/data-directory.js';
+import { packBytes } from '../../src/package/pack.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess, type ServerProcessOptions } from '../harness/server-process.js';
 
@@ -128,7 +129,9 @@ describe('an installation', () => {
     const bytes = await packPuppet({ name: 'once' });
     expect((await client.installPlugin(bytes)).changed).toBe(true);
     expect((await client.installPlugin(bytes)).changed).toBe(false);
-    await expect(client.installPlugin(await packPuppet({ name: 'once', tool: 'other' }))).rejects.toMatchObject({ reason: 'PLUGIN_EXISTS' });
+    await expect(client.installPlugin(await packPuppet({ name: 'once', tool: 'other' }))).rejects.toMatchObject({
+      reason: 'PLUGIN_EXISTS',
+    });
     client.close();
   });
 
@@ -163,7 +166,11 @@ describe('a server that has stopped', () => {
     const { createLog } = await import('../../src/observe/log.js');
     const { connect } = await import('../../src/client/client.js');
     const dataDir = dataFolder();
-    const held = () => process.getActiveResourcesInfo().filter((kind) => !['PipeWrap', 'TTYWrap', 'FSReqCallback'].includes(kind)).sort();
+    const held = () =>
+      process
+        .getActiveResourcesInfo()
+        .filter((kind) => !['PipeWrap', 'TTYWrap', 'FSReqCallback'].includes(kind))
+        .sort();
     const before = held();
     const config = loadConfig({ dataDir, grpcListen: '127.0.0.1:0', httpListen: '127.0.0.1:0' }, {});
     const { log } = createLog({ level: 'silent', format: 'json' });
@@ -182,5 +189,25 @@ describe('a server that has stopped', () => {
 });
 
 async function untilBusy(server: ServerProcess): Promise<void> {
-  while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics())) await new Promise((resolve) => setImmediate(resolve));
+  while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics()))
+    await new Promise((resolve) => setImmediate(resolve));
 }
+
+describe('a configuration that the plugin refuses', () => {
+  test('is not kept: the plugin goes on with the one it had', async () => {
+    const dataDir = dataFolder();
+    const { client } = await start({ dataDir });
+    const packed = await packBytes({
+      directory: 'examples/sentiment-analyzer',
+      wasmPath: 'examples/sentiment-analyzer/sentiment-analyzer.wasm',
+    });
+    await client.installPlugin(packed.bytes);
+    await client.activatePlugin('sentiment-analyzer');
+    await expect(client.activatePlugin('sentiment-analyzer', '{"threshold":"x"}')).rejects.toMatchObject({
+      reason: 'PLUGIN_LOAD_FAILED',
+    });
+    expect((await client.getPlugin('sentiment-analyzer')).plugin?.state).toBe('ACTIVE');
+    expect((await echo(client, 'A good day.')).results[0]?.outcome).toBe('OK');
+    client.close();
+  });
+});

@@ -47,7 +47,8 @@ function runScript(script: Script): void {
     try {
       runCommand(script, command, worlds);
     } catch (error) {
-      if (!(error instanceof NotAccepted)) throw new Error(`${script.name}:${command.line}: ${String(error)}`, { cause: error });
+      if (!(error instanceof NotAccepted))
+        throw new Error(`${script.name}:${command.line}: ${String(error)}`, { cause: error });
       if (isAssertion(command)) skip(reasonOf(script, error.message));
     }
   }
@@ -125,8 +126,12 @@ function compare(at: string, command: Command, done: readonly Done[], lostCounte
   const [plain, metered, naive] = done as [Done, Done, Done];
   if (isAssertion(command)) assertions++;
   const expected = meets(command, plain.outcome);
-  if (isAssertion(command) && !expected) unexpected.push(`${at}: expected ${command.do} ${JSON.stringify(command.results ?? '')}, found ${plain.outcome}`);
-  for (const [way, other] of [['metered', metered], ['naive', naive]] as const) {
+  if (isAssertion(command) && !expected)
+    unexpected.push(`${at}: expected ${command.do} ${JSON.stringify(command.results ?? '')}, found ${plain.outcome}`);
+  for (const [way, other] of [
+    ['metered', metered],
+    ['naive', naive],
+  ] as const) {
     if (other.outcome === plain.outcome) continue;
     // Any NaN will do where the suite says so.
     if (expected && meets(command, other.outcome) && other.outcome.startsWith('value')) continue;
@@ -150,7 +155,9 @@ function meets(command: Command, outcome: string): boolean {
       const parts = found.split(' ');
       if (results.length === 0) return found === 'undefined' || found === '';
       if (results.some(([type]) => !['i32', 'i64', 'f32', 'f64', 'v128'].includes(type))) return true;
-      return results.length === parts.length && results.every((result, index) => meetsValue(result, parts[index] as string));
+      return (
+        results.length === parts.length && results.every((result, index) => meetsValue(result, parts[index] as string))
+      );
     }
     case 'trap':
       return outcome.startsWith('trap') || outcome === 'link';
@@ -167,7 +174,8 @@ function meets(command: Command, outcome: string): boolean {
 function meetsValue([type, text]: Value, found: string): boolean {
   const bits = text as string;
   const view = new DataView(new ArrayBuffer(8));
-  if (/^[0-9a-f]{32}$/.test(found) && type === 'v128') return [...bits].every((digit, index) => digit === '.' || digit === found[index]);
+  if (/^[0-9a-f]{32}$/.test(found) && type === 'v128')
+    return [...bits].every((digit, index) => digit === '.' || digit === found[index]);
   if (found.length === 32) return true;
   switch (type) {
     case 'i32':

@@ -6,10 +6,10 @@ import type { Value } from './script.js';
 const V128 = 0x7b;
 /** Opcodes of the stores, by value type. */
 const STORES: Readonly<Record<number, readonly number[]>> = {
-  0x7f: [0x36],
-  0x7e: [0x37],
-  0x7d: [0x38],
-  0x7c: [0x39],
+  127: [0x36],
+  126: [0x37],
+  125: [0x38],
+  124: [0x39],
   [V128]: [0xfd, 11],
 };
 

@@ -3,9 +3,9 @@
  * text, and what it used, so that ways can be compared.
  */
 import { HostError } from '../../src/errors.js';
-import { DEFAULT_STACK_BYTES, meter, type MeteredModule } from '../../src/wasm/fuel/meter.js';
+import { DEFAULT_STACK_BYTES, type MeteredModule, meter } from '../../src/wasm/fuel/meter.js';
 import { FUEL_EXPORTS } from '../../src/wasm/fuel/reserved.js';
-import { Fuel, fuelOf, shareFuel, type TrapReport } from '../../src/wasm/fuel/runtime.js';
+import { type Fuel, fuelOf, shareFuel, type TrapReport } from '../../src/wasm/fuel/runtime.js';
 import { readShape, type Shape, typeOfFunction } from '../../src/wasm/fuel/shape.js';
 import { meterNaively, NAIVE_USED } from '../fuel/naive.js';
 import { describeValue } from '../fuel/oracle.js';
@@ -110,8 +110,10 @@ export class World {
       const metering = meter(bytes, { globals: this.#shared === undefined ? 'own' : 'imported' });
       return { module: new WebAssembly.Module(metering.bytes), metering };
     } catch (error) {
-      if (error instanceof WebAssembly.CompileError && this.#way === 'plain') throw new NotAccepted('the engine does not accept it');
-      if (error instanceof HostError && !WebAssembly.validate(bytes)) throw new NotAccepted('the engine does not accept it');
+      if (error instanceof WebAssembly.CompileError && this.#way === 'plain')
+        throw new NotAccepted('the engine does not accept it');
+      if (error instanceof HostError && !WebAssembly.validate(bytes))
+        throw new NotAccepted('the engine does not accept it');
       if (error instanceof HostError) throw new NotAccepted(`refused: ${error.message}`);
       throw error;
     }

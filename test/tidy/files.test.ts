@@ -24,8 +24,8 @@ describe('files', () => {
   });
 
   test('say in their names what they hold', () => {
-    const nowhere = /^(utils?|helpers?|commons?|misc|types|managers?|constants?|shared|lib)(\.test)?\.(ts|rs|mjs)$/;
-    const folders = /^(utils?|helpers?|commons?|misc|types|managers?|shared)$/;
+    const nowhere = /^(utils?|helpers?|commons?|misc|types|managers?)(\.test)?\.(ts|rs|mjs)$/;
+    const folders = /^(utils?|helpers?|commons?|misc|types|managers?)$/;
     const wrong = files.filter((path) => {
       // Cargo's name for a crate's root, and a file named after an interface of the contract.
       if (path.endsWith('/src/lib.rs') || path.startsWith('workers/abi/generated/')) return false;

@@ -1,6 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { stands } from '../../src/protocol/defences.js';
-import { GuestExit, GuestViolation, OutputLimitExceeded } from './violation.js';
+import { ByteCopies } from './byte-copies.js';
+import type { FuelMeter } from './fuel-meter.js';
+import { GuestExit, GuestViolation, OutOfFuel, OutputLimitExceeded } from './violation.js';
 
 /** Functions of one import module, by field. */
 export type CoreFunctions = Readonly<Record<string, (...core: never[]) => unknown>>;
@@ -17,14 +18,11 @@ export interface LiftBounds {
 type Realloc = (oldPointer: number, oldSize: number, align: number, size: number) => number;
 type PostReturn = (pointer: number) => void;
 
-/** Below this many bytes a loop is faster than a call into the runtime (measured by `bench/bindings.ts` on Node 20). */
-const SHORT_BYTES = 48;
+/** Up to this many bytes a loop is faster than a call into the runtime (Node 20: 30 ns). */
+const SHORT_LOWERED_BYTES = 8;
 /** What an element of a list costs at least, and what each string in it costs besides its bytes: both are objects of ours. */
 const ELEMENT_COST = 16;
 const LEAF_COST = 64;
-/** Copies of strings share chunks of this size, as Node's own Buffers do: one allocation instead of one a string. */
-const CHUNK_BYTES = 16_384;
-const MAX_POOLED_BYTES = CHUNK_BYTES / 4;
 
 /** Where the instance stands. Only IDLE may be entered; only RUNNING may call the host by the contract. */
 const IDLE = 0;
@@ -49,6 +47,8 @@ export class GuestCore {
   /** The memory's bytes; renewed when the memory has grown. */
   u8: Uint8Array = NO_BYTES;
   view: DataView = NO_VIEW;
+  /** Counts the fuel, where the module was metered. */
+  #meter: FuelMeter | undefined;
   #exports: WebAssembly.Exports | undefined;
   #memory: WebAssembly.Memory | undefined;
   #realloc: Realloc | undefined;
@@ -56,8 +56,9 @@ export class GuestCore {
   #fault: unknown;
   #bytesLeft = 0;
   #elementsLeft = 0;
-  #chunk = new Uint8Array(CHUNK_BYTES);
-  #chunkUsed = 0;
+  /** What the host call under way may still cost; no bound while a result is lifted, since the call's end decides then. */
+  #fuelLeft = Infinity;
+  readonly #copies = new ByteCopies();
   readonly #bounds: LiftBounds;
 
   constructor(bounds: LiftBounds) {
@@ -65,7 +66,8 @@ export class GuestCore {
   }
 
   /** Takes the exports of the instance. Until then a call of the host is a violation: its memory is not known. */
-  attach(exports: WebAssembly.Exports): void {
+  attach(exports: WebAssembly.Exports, meter?: FuelMeter): void {
+    this.#meter = meter;
     this.#exports = exports;
     if (!(exports['memory'] instanceof WebAssembly.Memory)) throw new GuestViolation('the module exports no memory');
     this.#memory = exports['memory'];
@@ -77,6 +79,7 @@ export class GuestCore {
   /** Ends the time before the first call, which began with the constructor. */
   ready(): void {
     if (this.#state !== RUNNING) throw this.#fault;
+    if (this.#meter?.isOut === true) throw new OutOfFuel();
     this.#state = IDLE;
   }
 
@@ -112,6 +115,7 @@ export class GuestCore {
     if (this.u8.length === 0) this.renew();
     this.#bytesLeft = this.#bounds.outputBytes;
     this.#elementsLeft = this.#bounds.outputElements;
+    this.#fuelLeft = Infinity;
     return this.area(pointer, size, align, 'result');
   }
 
@@ -130,6 +134,7 @@ export class GuestCore {
   enterHost(): void {
     if (this.#state !== RUNNING) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
+    this.#takeStock();
     this.#bytesLeft = this.#bounds.hostCallBytes;
     this.#elementsLeft = this.#bounds.outputElements;
   }
@@ -141,6 +146,21 @@ export class GuestCore {
   enterWasi(): void {
     if (this.#state === DEAD || this.#state === IDLE) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
+    this.#takeStock();
+  }
+
+  /** A call of the host begins: it has no effect when the fuel does not last for it. */
+  #takeStock(): void {
+    if (this.#meter === undefined) return;
+    this.#fuelLeft = this.#meter.left;
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
+  }
+
+  /** So many bytes pass between the guest's memory and the host, by WASI's functions. */
+  crossed(bytes: number): void {
+    this.#meter?.crossed(bytes);
+    this.#fuelLeft -= bytes;
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
   }
 
   /** A host function failed: what it threw, after which the instance is dead whatever the guest catches. */
@@ -184,6 +204,7 @@ export class GuestCore {
   /** Room in the guest's memory, from its own allocator. */
   allocate(size: number, align: number): number {
     if (this.#realloc === undefined) throw new GuestViolation('the module exports no cabi_realloc');
+    this.#meter?.crossed(size);
     this.#state = ALLOCATING;
     const pointer = this.#realloc(0, 0, align, size) >>> 0;
     if (this.#state !== ALLOCATING) throw this.#fault;
@@ -204,7 +225,7 @@ export class GuestCore {
     const size = bytes.length;
     const pointer = this.allocate(size, 1);
     const memory = this.u8;
-    if (size > SHORT_BYTES) memory.set(bytes, pointer);
+    if (size > SHORT_LOWERED_BYTES) memory.set(bytes, pointer);
     else for (let i = 0; i < size; i++) memory[pointer + i] = bytes[i] as number;
     return pointer;
   }
@@ -216,35 +237,18 @@ export class GuestCore {
 
   // Lifting.
 
-  /** Copies a string's bytes out, once they are known to be UTF-8. */
+  /** Copies a string's bytes out; throws unless they are UTF-8. */
   string(pointer: number, length: number): Uint8Array {
     const start = this.#charged(pointer, length, 'string');
-    const size = length >>> 0;
-    const copy = this.#room(size);
-    const memory = this.u8;
-    if (size > SHORT_BYTES) {
-      copy.set(memory.subarray(start, start + size));
-    } else {
-      let seen = 0;
-      for (let i = 0; i < size; i++) {
-        const byte = memory[start + i] as number;
-        seen |= byte;
-        copy[i] = byte;
-      }
-      // Nothing but ASCII: no need to ask the runtime.
-      if (seen < 0x80) return copy;
-    }
-    if (!isUtf8(copy) && stands('utf8')) throw new GuestViolation('a string is not UTF-8');
+    const copy = this.#copies.text(this.view, start, length >>> 0);
+    if (copy === undefined) throw new GuestViolation('a string is not UTF-8');
     return copy;
   }
 
   /** Copies a `list<u8>` out. */
   bytes(pointer: number, length: number): Uint8Array {
     const start = this.#charged(pointer, length, 'list of bytes');
-    const size = length >>> 0;
-    const copy = this.#room(size);
-    copy.set(this.u8.subarray(start, start + size));
-    return copy;
+    return this.#copies.bytes(this.view, start, length >>> 0);
   }
 
   /**
@@ -276,23 +280,14 @@ export class GuestCore {
 
   #charge(bytes: number): void {
     this.#bytesLeft -= bytes;
+    this.#fuelLeft -= bytes;
+    this.#meter?.crossed(bytes);
+    if (this.#fuelLeft < 0) throw this.failed(new OutOfFuel());
     if (this.#bytesLeft < 0 && stands('output-budget'))
       throw new OutputLimitExceeded(`more bytes than the guest may hand out (${-this.#bytesLeft} more)`);
   }
 
   #outside(what: string, start: number, size: number): GuestViolation {
     return new GuestViolation(`${what}: ${size} bytes at ${start} are outside the memory of ${this.u8.length} bytes`);
-  }
-
-  /** Fresh bytes that nobody else will write to; small ones are cut from a chunk. */
-  #room(size: number): Uint8Array {
-    if (size > MAX_POOLED_BYTES) return new Uint8Array(size);
-    if (this.#chunkUsed + size > CHUNK_BYTES) {
-      this.#chunk = new Uint8Array(CHUNK_BYTES);
-      this.#chunkUsed = 0;
-    }
-    const start = this.#chunkUsed;
-    this.#chunkUsed += size;
-    return this.#chunk.subarray(start, start + size);
   }
 }

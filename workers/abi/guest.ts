@@ -2,8 +2,10 @@
  * A live instance of a plugin's module, behind the bindings that were generated from our WIT. Nothing here is derived from what
  * the plugin brings: its imports and exports only select from what the contract has.
  */
-import type { GuestBounds, GuestGrants } from '../../src/protocol/bind.js';
+import type { GuestBounds, GuestGrants, Metering } from '../../src/protocol/bind.js';
 import { PREVIEW1_MODULE } from '../../src/protocol/preview1.js';
+import type { TrapReport } from '../../src/wasm/fuel/runtime.js';
+import { FuelMeter } from './fuel-meter.js';
 import { type BoundExports, EXPORTS, IMPORTS } from './generated/index.js';
 import { type CoreFunctions, GuestCore } from './guest-core.js';
 import type { HostServices } from './host-services.js';
@@ -19,7 +21,7 @@ export type { Tools } from './generated/tools.js';
 export { ERROR_CODE_CASES, LAYER_CASES, type PluginError, type Signal } from './generated/types.js';
 export type { HostClock, HostRandom, HostServices } from './host-services.js';
 export type { Result } from './result.js';
-export { GuestExit, GuestViolation, OutputLimitExceeded } from './violation.js';
+export { GuestExit, GuestViolation, OutOfFuel, OutputLimitExceeded } from './violation.js';
 
 /**
  * One live instance. Its interfaces are those that `instantiate` was asked to bind. Every function may throw GuestViolation,
@@ -29,8 +31,18 @@ export { GuestExit, GuestViolation, OutputLimitExceeded } from './violation.js';
 export interface Guest extends Readonly<BoundExports> {
   /** Current size of the guest's memory. */
   readonly memoryBytes: number;
-  /** Before each call: the moment, in ms since the Unix epoch, at which the clock stands where time is not granted. */
-  beginCall(nowMs: number): void;
+  /** What the call under way, or the last one, has used; undefined for a module that was not metered. */
+  readonly fuelUsed: number | undefined;
+  /** Whether that is more than its budget: then the instance is to be discarded, whatever it answered. */
+  readonly outOfFuel: boolean;
+  /**
+   * Before each call.
+   * @param nowMs the moment, since the Unix epoch, at which the clock stands where time is not granted
+   * @param fuel the call's budget; without bound by default
+   */
+  beginCall(nowMs: number, fuel?: number): void;
+  /** What an error of the engine means; undefined for a module that was not metered. Its stack is looked at here first. */
+  explain(error: unknown): TrapReport | undefined;
 }
 
 export interface InstantiateOptions {
@@ -39,6 +51,8 @@ export interface InstantiateOptions {
   readonly bounds: GuestBounds;
   readonly grants: GuestGrants;
   readonly host: HostServices;
+  /** How the module counts its fuel; undefined for one that was not metered, which the server never runs. */
+  readonly metering?: Metering | undefined;
 }
 
 /**
@@ -49,9 +63,12 @@ export interface InstantiateOptions {
  */
 export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): Guest {
   const core = new GuestCore(options.bounds);
+  const { metering } = options;
   options.host.clock.beginCall(Date.now());
   const instance = new WebAssembly.Instance(module, importsOf(module, core, options));
-  core.attach(instance.exports);
+  const meter = metering === undefined ? undefined : new FuelMeter(instance.exports, metering);
+  core.attach(instance.exports, meter);
+  if (metering !== undefined) start(instance, metering, meter);
   const initialize = instance.exports['_initialize'];
   if (typeof initialize === 'function') (initialize as () => void)();
   core.ready();
@@ -60,9 +77,27 @@ export function instantiate(module: WebAssembly.Module, options: InstantiateOpti
     get memoryBytes(): number {
       return core.memoryBytes;
     },
-    beginCall: (nowMs: number): void => clock.beginCall(nowMs),
+    get fuelUsed(): number | undefined {
+      return meter?.used;
+    },
+    get outOfFuel(): boolean {
+      return meter?.isOut ?? false;
+    },
+    beginCall(nowMs: number, fuel = Number.MAX_SAFE_INTEGER): void {
+      clock.beginCall(nowMs);
+      meter?.begin(fuel);
+    },
+    explain: (error: unknown): TrapReport | undefined => meter?.explain(error),
   };
   return Object.assign(guest, boundExports(core, options.exports));
+}
+
+/** A metered module's start function is an export, so that it is called with a budget. */
+function start(instance: WebAssembly.Instance, metering: Metering, meter: FuelMeter | undefined): void {
+  meter?.begin(metering.loadFuel - metering.instantiationFuel);
+  if (metering.start === undefined) return;
+  const run = instance.exports[metering.start];
+  if (typeof run === 'function') (run as () => void)();
 }
 
 function boundExports(core: GuestCore, names: readonly string[]): BoundExports {

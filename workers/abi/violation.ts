@@ -16,6 +16,14 @@ export class OutputLimitExceeded extends Error {
   }
 }
 
+/** The guest has no fuel left. */
+export class OutOfFuel extends Error {
+  constructor() {
+    super('the guest has used up its fuel');
+    this.name = 'OutOfFuel';
+  }
+}
+
 /** The guest called WASI's `proc_exit`. */
 export class GuestExit extends Error {
   readonly code: number;

@@ -2,7 +2,8 @@ import type { BindMessage } from '../../src/protocol/bind.js';
 import type { IncomingCall } from '../../src/protocol/calls.js';
 import { monotonicMs } from '../../src/protocol/monotonic.js';
 import { hostOutcome, type NumberedOutcome, type Outcome } from '../../src/protocol/outcomes.js';
-import type { Guest } from '../abi/guest.js';
+import { type Guest, OutOfFuel } from '../abi/guest.js';
+import { Backtraces } from './backtrace.js';
 import { describeFault } from './fault.js';
 import { RequestRefused } from './refused.js';
 import { callSignal } from './signal.js';
@@ -15,6 +16,9 @@ export interface Answer {
   body: Uint8Array;
 }
 
+/** How a call ended, without what it used. */
+type Ending = Pick<Outcome, 'type' | 'limit' | 'dead' | 'body' | 'fuel'>;
+
 const encoder = new TextEncoder();
 
 /** Decodes, validates, calls, encodes; every way in which a call can end becomes an outcome. */
@@ -22,59 +26,73 @@ export class Caller {
   readonly #guest: Guest;
   readonly #tools: ToolTable;
   readonly #memoryBound: number;
+  readonly #pluginId: string;
+  readonly #backtraces: Backtraces;
+  readonly #logFault: (text: string) => void;
 
-  constructor(guest: Guest, binding: BindMessage) {
+  /** @param logFault is told of faults of the server, which the caller does not get to see */
+  constructor(guest: Guest, binding: BindMessage, logFault: (text: string) => void) {
     this.#guest = guest;
     this.#tools = new ToolTable(binding.tools);
     this.#memoryBound = binding.limits.memoryBytes;
+    this.#pluginId = binding.plugin.id;
+    this.#logFault = logFault;
+    this.#backtraces = new Backtraces(binding.module);
   }
 
   call(call: IncomingCall, startedMs: number): NumberedOutcome {
     const memoryBefore = this.#guest.memoryBytes;
-    const outcome = this.#outcome(call, startedMs);
-    outcome.guestTimeUs = Math.round((monotonicMs() - startedMs) * 1000);
-    outcome.memoryBytes = this.#guest.memoryBytes;
-    outcome.memoryGrowthBytes = outcome.memoryBytes - memoryBefore;
-    return Object.assign(outcome, { number: call.number });
+    const { type, limit, dead, body, fuel } = this.#outcome(call, startedMs);
+    const memoryBytes = this.#guest.memoryBytes;
+    return {
+      number: call.number,
+      type,
+      limit,
+      dead,
+      body,
+      guestTimeUs: Math.round((monotonicMs() - startedMs) * 1000),
+      memoryBytes,
+      memoryGrowthBytes: memoryBytes - memoryBefore,
+      fuel,
+    };
   }
 
-  #outcome(call: IncomingCall, nowMs: number): Outcome {
+  #outcome(call: IncomingCall, nowMs: number): Ending {
     if (nowMs >= call.deadlineMs) {
       return hostOutcome('limit', 'TIMEOUT', 'the deadline passed before the call started', { limit: 'deadline' });
     }
     try {
-      this.#guest.beginCall(Date.now());
+      this.#guest.beginCall(Date.now(), call.fuel);
       const answer =
         call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
-      return answered(answer);
+      if (this.#guest.outOfFuel) throw new OutOfFuel();
+      return answered(answer, this.#guest.fuelUsed);
     } catch (error) {
       if (error instanceof RequestRefused) return refused(error);
-      return this.#failed(error);
+      return this.#failed(error, call.fuel);
     }
   }
 
-  #failed(error: unknown): Outcome {
-    const fault = describeFault(error, this.#guest.memoryBytes >= this.#memoryBound);
+  /** What was used is exact where the guest's counter is, else the most that it can be. */
+  #failed(error: unknown, budget: number): Ending {
+    const guest = this.#guest;
+    const fault = describeFault(error, { guest, memoryFull: guest.memoryBytes >= this.#memoryBound });
+    if (fault.internal !== undefined) this.#logFault(fault.internal);
+    const fuel = fault.report?.usedAtMost ?? guest.fuelUsed;
     const code = fault.type === 'limit' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL_ERROR';
-    return hostOutcome(fault.type, code, fault.message, { limit: fault.limit, dead: true });
+    const usage = fault.limit === 'fuel' ? { limit: budget, used: fuel, plugin: this.#pluginId } : {};
+    const backtrace = this.#backtraces.of(fault.report);
+    const details = JSON.stringify(backtrace === undefined ? usage : { ...usage, backtrace });
+    const { body } = hostOutcome(fault.type, code, fault.message, details === '{}' ? {} : { details });
+    return { type: fault.type, limit: fault.limit, dead: true, body, fuel };
   }
 }
 
-function answered({ failed, body }: Answer): Outcome {
-  const type = failed ? 'plugin-error' : 'ok';
-  return {
-    type,
-    limit: 'none',
-    dead: false,
-    body,
-    guestTimeUs: 0,
-    memoryBytes: 0,
-    memoryGrowthBytes: 0,
-    fuel: undefined,
-  };
+function answered({ failed, body }: Answer, fuel: number | undefined): Ending {
+  return { type: failed ? 'plugin-error' : 'ok', limit: 'none', dead: false, body, fuel };
 }
 
 /** The body of a refusal is its message, for the gRPC status. */
-function refused(error: RequestRefused): Outcome {
-  return { ...answered({ failed: false, body: encoder.encode(error.message) }), type: 'refused' };
+function refused(error: RequestRefused): Ending {
+  return { type: 'refused', limit: 'none', dead: false, body: encoder.encode(error.message), fuel: undefined };
 }

@@ -1,6 +1,6 @@
 import { decodeSignal, sizeSignal, type Signal as WireSignal, writeSignal } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
-import { sizeUint32, WireError, writeUint32 } from '../../src/protocol/wire.js';
+import { sizeBlock, WireError, writeUint32 } from '../../src/protocol/wire.js';
 import { type Guest, GuestViolation, type PluginError, type Signal } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -18,7 +18,7 @@ export function callSignal(guest: Guest, bytes: Uint8Array): Answer {
   if (neuron === undefined) throw new Error('a signal was sent to a plugin without a neuron');
   const result = neuron.process(toGuest(decode(bytes)));
   if (!result.ok) return { failed: true, body: encodeErrorField(errorFromGuest(result.error)) };
-  return { failed: false, body: encodeSignals(result.value.map(fromGuest)) };
+  return { failed: false, body: encodeSignals(result.value) };
 }
 
 /** The contract's codes count from 0, the proto's from 1. */
@@ -42,10 +42,9 @@ function decode(bytes: Uint8Array): WireSignal {
 
 function faultOf(signal: WireSignal): string | undefined {
   if (signal.layer < 1 || signal.layer > MAX_LAYER) return `layer: expected L1 to L9, found ${signal.layer}`;
-  for (const name of ['id', 'type', 'source'] as const) {
-    const length = signal[name].length;
-    if (length > MAX_NAME_BYTES) return `${name}: expected at most ${MAX_NAME_BYTES} bytes, found ${length}`;
-  }
+  if (signal.id.length > MAX_NAME_BYTES) return tooLong('id', signal.id);
+  if (signal.type.length > MAX_NAME_BYTES) return tooLong('type', signal.type);
+  if (signal.source.length > MAX_NAME_BYTES) return tooLong('source', signal.source);
   if (signal.metadata.length > MAX_METADATA_ENTRIES) {
     return `metadata: expected at most ${MAX_METADATA_ENTRIES} entries, found ${signal.metadata.length}`;
   }
@@ -55,27 +54,48 @@ function faultOf(signal: WireSignal): string | undefined {
   return undefined;
 }
 
-function toGuest({ layer, timestampMs, ...rest }: WireSignal): Signal {
-  return { ...rest, layer: layer - 1, timestamp: timestampMs };
+function tooLong(name: string, found: Uint8Array): string {
+  return `${name}: expected at most ${MAX_NAME_BYTES} bytes, found ${found.length}`;
 }
 
-function fromGuest({ layer, timestamp, ...rest }: Signal): WireSignal {
-  const signal = { ...rest, layer: layer + 1, timestampMs: timestamp };
-  const fault = faultOf(signal);
+// Field by field: spreading an object costs more than all the rest of a call's bindings.
+
+function toGuest({ id, type, layer, source, content, metadata, timestampMs }: WireSignal): Signal {
+  return { id, type, layer: layer - 1, source, content, metadata, timestamp: timestampMs };
+}
+
+function fromGuest({ id, type, layer, source, content, metadata, timestamp }: Signal): WireSignal {
+  const signal = { id, type, layer: layer + 1, source, content, metadata, timestampMs: timestamp };
+  const fault = faultOf(signal) ?? repeatedKey(metadata);
   if (fault !== undefined) throw new GuestViolation(`signal.${fault}`);
   return signal;
 }
 
+/** Keys are unique by the contract; what comes over gRPC is so by the nature of a protobuf map. */
+function repeatedKey(metadata: Signal['metadata']): string | undefined {
+  if (metadata.length < 2) return undefined;
+  const keys = new Set(metadata.map(([key]) => Buffer.from(key).toString('latin1')));
+  return keys.size === metadata.length ? undefined : 'metadata: expected each key once';
+}
+
 /** Encodes the field `signals` of a PluginResult. */
-function encodeSignals(signals: readonly WireSignal[]): Uint8Array {
-  const sizes = signals.map(sizeSignal);
-  const total = sizes.reduce((sum, size) => sum + 1 + sizeUint32(size) + size, 0);
+function encodeSignals(signals: readonly Signal[]): Uint8Array {
+  const messages: WireSignal[] = [];
+  const sizes: number[] = [];
+  let total = 0;
+  for (const signal of signals) {
+    const message = fromGuest(signal);
+    const size = sizeSignal(message);
+    messages.push(message);
+    sizes.push(size);
+    total += 1 + sizeBlock(size);
+  }
   const out = new Uint8Array(total);
   let at = 0;
-  signals.forEach((signal, i) => {
+  for (let i = 0; i < messages.length; i++) {
     out[at++] = SIGNALS_TAG;
-    at = writeUint32(sizes[i] ?? 0, out, at);
-    at = writeSignal(signal, out, at);
-  });
+    at = writeUint32(sizes[i] as number, out, at);
+    at = writeSignal(messages[i] as WireSignal, out, at);
+  }
   return out;
 }

@@ -1,8 +1,11 @@
 import type { HostClock } from '../abi/host-services.js';
 
+/** Monotonic time of a new instance. Not 0: Go's runtime takes that for a clock that is broken, and gives up. */
+const START_NS = 1_000_000_000n;
+
 /** The clocks of a guest that was granted SystemTime. */
 export class RunningClock implements HostClock {
-  readonly #originNs = process.hrtime.bigint();
+  readonly #originNs = process.hrtime.bigint() - START_NS;
 
   beginCall(): void {
     // It runs by itself.
@@ -27,25 +30,26 @@ export class RunningClock implements HostClock {
  * runtime that sleeps until a moment would sleep for ever.
  */
 export class StandingClock implements HostClock {
-  #originNs: bigint | undefined;
-  #standsNs = 0n;
+  #nowNs: bigint | undefined;
+  #monotonicNs = START_NS;
 
   beginCall(nowMs: number): void {
     const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
-    this.#originNs ??= nowNs;
     // The system's clock can be set back; monotonic time cannot.
-    if (nowNs > this.#standsNs) this.#standsNs = nowNs;
+    if (this.#nowNs !== undefined && nowNs > this.#nowNs) this.#monotonicNs += nowNs - this.#nowNs;
+    this.#nowNs = nowNs;
   }
 
   waited(nanoseconds: bigint): void {
-    this.#standsNs += nanoseconds;
+    this.#nowNs = (this.#nowNs ?? 0n) + nanoseconds;
+    this.#monotonicNs += nanoseconds;
   }
 
   now(): bigint {
-    return this.#standsNs / 1_000_000n;
+    return (this.#nowNs ?? 0n) / 1_000_000n;
   }
 
   monotonic(): bigint {
-    return this.#standsNs - (this.#originNs ?? 0n);
+    return this.#monotonicNs;
   }
 }

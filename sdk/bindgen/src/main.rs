@@ -4,6 +4,10 @@
 
 mod bindings;
 mod contract;
+mod index;
+mod interfaces;
+mod lift;
+mod lower;
 mod model;
 mod names;
 
@@ -27,7 +31,9 @@ fn main() -> Result<()> {
 
 /// The first lines of every file that is written.
 pub fn header() -> String {
-    String::from("// Generated from sdk/wit by `npm run bindgen`. Do not edit: change the WIT or sdk/bindgen, and run it again.\n")
+    String::from(
+        "// Generated from sdk/wit by `npm run bindgen`. Do not edit: change the WIT or sdk/bindgen, and run it again.\n",
+    )
 }
 
 fn save(root: &Path, path: &str, text: &str) -> Result<()> {

@@ -48,7 +48,8 @@ impl Contract {
         let (package, _) = resolve.push_dir(wit)?;
         let mut sizes = SizeAlign::default();
         sizes.fill(&resolve)?;
-        let version = resolve.packages[package].name.version.as_ref().context("the package has no version")?.to_string();
+        let version =
+            resolve.packages[package].name.version.as_ref().context("the package has no version")?.to_string();
         let interfaces = interfaces_of(&resolve, package)?;
         Ok(Contract { resolve, sizes, package, version, interfaces })
     }

@@ -7,8 +7,8 @@
  *   imported the defined ones move up by three.
  */
 
-import type { Renumbering } from './constants.js';
 import { Reader } from '../reader.js';
+import type { Renumbering } from './constants.js';
 import type { Scratch } from './scratch.js';
 import { FUNCTION_FORM, type Shape, type TypeEntry } from './shape.js';
 

@@ -46,16 +46,26 @@ export function planStack(
   const graph = buildGraph(shape, plans, lists, referenced, classes);
   const counted = new Uint8Array(graph.nodes);
   const order: number[] = [];
-  const chainBytes = findCycles(graph, counted, order, (node) => plans[node - shape.importedFunctions]?.frameBytes ?? 0);
+  const chainBytes = findCycles(
+    graph,
+    counted,
+    order,
+    (node) => plans[node - shape.importedFunctions]?.frameBytes ?? 0,
+  );
   const countAll = chainBytes > MAX_CHAIN_BYTES;
   // A tail call leaves the global to its callee's ways, which callers know only of functions that are counted.
   for (const plan of plans) if (countAll || plan.hasTailCalls) counted[plan.index] = 1;
   const kinds = kindsOf(shape, graph, counted, order, closed);
-  const nodeOf = (callee: number): number => (callee >= 0 ? callee : shape.functions.length + (classes[-1 - callee] as number));
+  const nodeOf = (callee: number): number =>
+    callee >= 0 ? callee : shape.functions.length + (classes[-1 - callee] as number);
   const calleeKind = (callee: number): number => kinds[nodeOf(callee)] as number;
   const roles = plans.map((plan) => {
     const isCounted = counted[plan.index] === 1;
-    return { counted: isCounted, bytes: plan.frameBytes, callsCounted: !isCounted && callsCounted(plan, lists, calleeKind) };
+    return {
+      counted: isCounted,
+      bytes: plan.frameBytes,
+      callsCounted: !isCounted && callsCounted(plan, lists, calleeKind),
+    };
   });
   return { roles, chainBytes: countAll ? 0 : chainBytes, calleeKind };
 }

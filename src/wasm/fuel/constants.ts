@@ -33,7 +33,8 @@ function walk(reader: Reader, shape: Shape, writer: Writer | undefined, renumber
     const start = reader.position;
     const code = readCode(reader);
     if (code === OP.end) return writer?.u8(OP.end);
-    if (!CONSTANT.has(code)) throw malformed(start, `the instruction 0x${code.toString(16)} cannot stand in a constant expression`);
+    if (!CONSTANT.has(code))
+      throw malformed(start, `the instruction 0x${code.toString(16)} cannot stand in a constant expression`);
     if (code === OP.refFunc || code === OP.globalGet) {
       const index = reader.u32('an index');
       const count = code === OP.refFunc ? shape.functions.length : shape.globals;

@@ -13,7 +13,7 @@ import { tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
 import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body.js';
 import type { IntList } from './int-list.js';
-import { Scratch } from './scratch.js';
+import type { Scratch } from './scratch.js';
 
 const I64_SUB = 0x7d;
 const I64_LT_S = 0x53;

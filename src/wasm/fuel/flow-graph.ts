@@ -144,7 +144,8 @@ export class FlowGraph {
     for (let edge = 0; edge < edges; edge++) {
       const frequency = frequencies[edge] as number;
       let at = edge;
-      for (; at > 0 && (frequencies[order[at - 1] as number] as number) < frequency; at--) order[at] = order[at - 1] as number;
+      for (; at > 0 && (frequencies[order[at - 1] as number] as number) < frequency; at--)
+        order[at] = order[at - 1] as number;
       order[at] = edge;
     }
   }

@@ -15,7 +15,7 @@ import { SECTION, type Section } from '../sections.js';
 import { Writer } from '../writer.js';
 import { HOST_FRAME_BYTES, writeExportWrapper, writeHelper, writeImportWrapper } from './added-code.js';
 import { Additions } from './additions.js';
-import { BodyReader, type BodyPlan, PLACE, PLACE_SHIFT } from './body.js';
+import { type BodyPlan, BodyReader, PLACE, PLACE_SHIFT } from './body.js';
 import { planStack, type StackPlan } from './call-graph.js';
 import { BodyEmitter, type StackRole } from './emit.js';
 import { IntList } from './int-list.js';
@@ -88,7 +88,11 @@ function checkRoom(shape: Shape): void {
   for (const type of shape.types) {
     const most = Math.max(type.params, type.results);
     if (type.form === 0x60 && most >= MODULE_LIMITS.maxParameters) {
-      throw tooMany('parameters or results of a function type, of which metering takes one', most + 1, MODULE_LIMITS.maxParameters);
+      throw tooMany(
+        'parameters or results of a function type, of which metering takes one',
+        most + 1,
+        MODULE_LIMITS.maxParameters,
+      );
     }
   }
 }
@@ -130,7 +134,13 @@ class Metering {
     contents.set(SECTION.export, writeExports(shape, this.#additions, wrappers, this.#startIndex(wrappers)));
     contents.set(SECTION.import, writeImports(shape, this.#additions));
     contents.set(SECTION.tag, writeTags(shape, this.#additions));
-    contents.set(SECTION.function, writeFunctions(shape, added.map(({ type }) => type)));
+    contents.set(
+      SECTION.function,
+      writeFunctions(
+        shape,
+        added.map(({ type }) => type),
+      ),
+    );
     contents.set(SECTION.start, undefined);
     contents.set(SECTION.type, writeTypes(shape, this.#additions));
     return this.#assemble(contents, elements.activeSlots);
@@ -157,7 +167,11 @@ class Metering {
   #stack: StackPlan = { roles: [], chainBytes: 0, calleeKind: () => 0 };
 
   /** The functions that are added, in the order of their indexes. */
-  #addFunctions(wrappers: ReadonlyMap<number, number>, reader: BodyReader, plans: readonly BodyPlan[]): AddedFunction[] {
+  #addFunctions(
+    wrappers: ReadonlyMap<number, number>,
+    reader: BodyReader,
+    plans: readonly BodyPlan[],
+  ): AddedFunction[] {
     const shape = this.#shape;
     const additions = this.#additions;
     const closed = !additions.importGlobals;
@@ -210,7 +224,8 @@ class Metering {
     const { bytes } = this.#shape;
     const type = typeOfFunction(this.#shape, plan.index);
     if (type.results === 0) return { short: 0x40 };
-    if (type.results === 1 && type.resultsEnd - type.resultsStart === 1) return { short: bytes[type.resultsStart] as number };
+    if (type.results === 1 && type.resultsEnd - type.resultsStart === 1)
+      return { short: bytes[type.resultsStart] as number };
     const results = new Scratch(16);
     results.u32(type.results);
     results.copy(bytes, type.resultsStart, type.resultsEnd);

@@ -28,7 +28,8 @@ export function originalOffset(map: OffsetMap, meteredOffset: number): number | 
   const at = findPair(map, meteredOffset);
   if (at < 0) return undefined;
   const value = (map.original[at] as number) & ORIGINAL_MASK;
-  const inserted = (map.original[at] as number) >>> PLACE_SHIFT === PLACE.fuel || placeAt(map, meteredOffset) === 'stack-check';
+  const inserted =
+    (map.original[at] as number) >>> PLACE_SHIFT === PLACE.fuel || placeAt(map, meteredOffset) === 'stack-check';
   return inserted ? value : value + meteredOffset - (map.metered[at] as number);
 }
 

@@ -30,7 +30,8 @@ export const STATE = {
 /** @throws HostError MODULE_INVALID where the module uses a reserved name */
 export function refuseReservedNames(shape: Shape): void {
   for (const { module, name } of shape.imports) {
-    if (module === RESERVED_MODULE || module.startsWith(RESERVED_EXPORT_PREFIX)) throw reserved('imports', `${module} ${name}`);
+    if (module === RESERVED_MODULE || module.startsWith(RESERVED_EXPORT_PREFIX))
+      throw reserved('imports', `${module} ${name}`);
   }
   for (const { name } of shape.exports) {
     if (name.startsWith(RESERVED_EXPORT_PREFIX)) throw reserved('exports', name);

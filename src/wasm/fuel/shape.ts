@@ -4,11 +4,11 @@
  */
 
 import { MODULE_LIMITS } from '../../limits.js';
+import { skipValueType } from '../instructions.js';
 import { malformed, Reader, tooMany } from '../reader.js';
 import { readSections, SECTION, type Section, sectionName } from '../sections.js';
 import { unsupported } from '../value-type.js';
 import { skipConstantExpression } from './constants.js';
-import { skipValueType } from '../instructions.js';
 
 export const FUNCTION_FORM = 0x60;
 const STRUCT_FORM = 0x5f;
@@ -361,7 +361,8 @@ function readTags(reader: Reader, shape: Shape): void {
 }
 
 function skipTagAttribute(reader: Reader): void {
-  if (reader.u8('the attribute of a tag') !== 0) throw malformed(reader.position - 1, 'expected 0 as the attribute of a tag');
+  if (reader.u8('the attribute of a tag') !== 0)
+    throw malformed(reader.position - 1, 'expected 0 as the attribute of a tag');
 }
 
 function readGlobals(reader: Reader, shape: Shape): void {

@@ -45,6 +45,8 @@ export const DYNAMIC = {
   tableSlot: 1,
   /** Per local that a function declares, at its entry. Parameters are free. */
   local: 1,
+  /** Per byte that the host copies into or out of the guest's memory: strings, bytes, and the records around them. */
+  crossedByte: 1,
   /** Per byte of an active data segment and per slot of an active element segment, when the module is instantiated. */
   segmentUnit: 1,
 } as const;

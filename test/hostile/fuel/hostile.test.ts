@@ -13,7 +13,13 @@ const FOLDER = 'test/hostile/fuel';
 const BUDGET = 10_000_000;
 
 /** What `run` came to. Host calls: `effect` does nothing but count, `reenter` calls the export `again`. */
-function runHostile(bytes: Uint8Array): { report: TrapReport | undefined; calls: number; out: boolean; left: number; ms: number } {
+function runHostile(bytes: Uint8Array): {
+  report: TrapReport | undefined;
+  calls: number;
+  out: boolean;
+  left: number;
+  ms: number;
+} {
   const metered = meter(bytes);
   let calls = 0;
   const host = {

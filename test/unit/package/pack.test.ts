@@ -86,6 +86,9 @@ describe('packBytes', () => {
     const { bytes } = await packBytes({ directory });
     const module = await readFile('examples/echo/echo.unknown.wasm');
     expect(Buffer.compare((await readPackage(bytes)).wasm, module)).toBe(0);
+    await writeFile(join(directory, 'Cargo.lock'), '');
+    const alone = await packBytes({ directory });
+    expect(Buffer.compare((await readPackage(alone.bytes)).wasm, await readFile(ECHO))).toBe(0);
   });
 
   test('packBytes keeps a manifest written by hand that agrees with the module', async () => {

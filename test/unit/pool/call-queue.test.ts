@@ -5,7 +5,11 @@ import { cancelled } from '../../../src/pool/verdicts.js';
 
 function call(label: number, bytes = 1): Call {
   const origin = () => ({ requestId: String(label), traceId: '' });
-  return new Call({ kind: 'signal', bytes: new Uint8Array(bytes), deadlineMs: Infinity, origin, settle: () => {} });
+  return new Call(
+    { kind: 'signal', bytes: new Uint8Array(bytes), deadlineMs: Infinity, fuel: undefined, origin, settle: () => {} },
+    1,
+    { called: () => {} },
+  );
 }
 
 const labelOf = (found: Call | undefined): string | undefined => found?.origin().requestId;
@@ -26,7 +30,11 @@ describe('CallQueue', () => {
     const byNumber = new CallQueue({ maxCalls: 2, maxBytes: 1_000 });
     expect([byNumber.push(call(1)), byNumber.push(call(2)), byNumber.push(call(3))]).toEqual([true, true, false]);
     const byBytes = new CallQueue({ maxCalls: 10, maxBytes: 100 });
-    expect([byBytes.push(call(1, 60)), byBytes.push(call(2, 60)), byBytes.push(call(3, 40))]).toEqual([true, false, true]);
+    expect([byBytes.push(call(1, 60)), byBytes.push(call(2, 60)), byBytes.push(call(3, 40))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     byBytes.take();
     expect(byBytes.push(call(4, 60))).toBe(true);
   });

@@ -40,7 +40,7 @@ const UINT32 = [
 const SAFE = [...UINT32.map(BigInt), 2n ** 32n, 2n ** 35n - 1n, 2n ** 35n, 2n ** 42n, 2n ** 49n, 2n ** 53n - 1n];
 const UINT64 = [...SAFE, 2n ** 53n, 2n ** 56n - 1n, 2n ** 56n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
 /** uint64 fields of the contract that may pass 2^53. */
-const WIDE = new Set(['timestampMs', 'fuel', 'id']);
+const WIDE = new Set(['timestampMs', 'id']);
 
 /** A message of the type for protobufjs to encode: fields missing, empty, small, large, at every boundary. */
 export function randomMessage(random: Random, type: protobuf.Type): Fields {

@@ -9,7 +9,11 @@ import { messageType } from '../../../src/rpc/definitions.js';
 const decode = (name: string, bytes: Buffer): unknown => messageType(`hal9.plugin.v1.${name}`).deserialize(bytes);
 
 // Encoding needs no crew.
-const plugin = { ref: { id: 'an-id', name: 'näme', version: '1.2.3' }, neurons: [], tools: [] } as unknown as ActivePlugin;
+const plugin = {
+  ref: { id: 'an-id', name: 'näme', version: '1.2.3' },
+  neurons: [],
+  tools: [],
+} as unknown as ActivePlugin;
 
 function answer(outcome: Outcome): PluginAnswer {
   return { plugin, outcome, queueTimeUs: 300 };
@@ -35,7 +39,10 @@ describe('encodeResults', () => {
       type: 'plugin-error',
       body: encodeErrorField({ code: 1, message: Buffer.from('no'), details: Buffer.from('{"a":1}') }),
     };
-    const message = decode('ProcessSignalResponse', encodeResults([ok, metered, late, said].map(answer), Buffer.from('r-1')));
+    const message = decode(
+      'ProcessSignalResponse',
+      encodeResults([ok, metered, late, said].map(answer), Buffer.from('r-1')),
+    );
     const cost = { guestTimeUs: '1000000', queueTimeUs: '300', memoryBytes: '8589934592', memoryGrowthBytes: '65536' };
     expect(message).toMatchObject({
       requestId: 'r-1',

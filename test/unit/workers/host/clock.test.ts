@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { RunningClock, StandingClock } from '../../../../workers/host/clock.js';
+
+describe('StandingClock', () => {
+  it('stands at the start of the call, and moves by what the guest waits', () => {
+    const clock = new StandingClock();
+    clock.beginCall(1_000);
+    const started = clock.monotonic();
+    expect([clock.now(), clock.now()]).toEqual([1_000n, 1_000n]);
+    clock.waited(5_000_000n);
+    expect([clock.now(), clock.monotonic() - started]).toEqual([1_005n, 5_000_000n]);
+  });
+
+  it('follows the system back, but for monotonic time', () => {
+    const clock = new StandingClock();
+    clock.beginCall(1_000);
+    const started = clock.monotonic();
+    clock.beginCall(400);
+    expect([clock.now(), clock.monotonic() - started]).toEqual([400n, 0n]);
+    clock.beginCall(500);
+    expect([clock.now(), clock.monotonic() - started]).toEqual([500n, 100_000_000n]);
+  });
+
+  it.each([new StandingClock(), new RunningClock()])(
+    'never tells a monotonic time of 0, which Go takes for a fault',
+    (clock) => {
+      clock.beginCall(Date.now());
+      expect(clock.monotonic()).toBeGreaterThan(0n);
+    },
+  );
+});
