@@ -90,9 +90,9 @@ function inWasmtime(name: string, mode: 'fuel' | 'plain'): Side {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const runProgram: Runner = async (program, size) => {
     child.stdin.write(`${program} ${size}\n`);
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error('Wasmtime has ended');
-    const [ns, checksum] = (value as string).split(' ') as [string, string];
+    const line: IteratorResult<string, unknown> = await lines.next();
+    if (line.done === true) throw new Error('Wasmtime has ended');
+    const [ns, checksum] = line.value.split(' ') as [string, string];
     return { ms: Number(ns) / 1e6, checksum: BigInt(checksum) };
   };
   return { name, run: runProgram, stop: () => child.stdin.end() };

@@ -646,7 +646,7 @@ class Generator {
       s.op(1, 0);
       s.op(OP.i32Const, 0);
       s.op(OP.end, this.#signatures.length);
-      this.#signatures.forEach((_, index) => s.u32(index));
+      for (let index = 0; index < this.#signatures.length; index++) s.u32(index);
     });
     section(10, (s) => {
       s.u32(bodies.length);

@@ -82,12 +82,14 @@ function runCommand(script: Script, command: Command, worlds: Worlds): void {
     case 'module':
       return each((world) => world.instantiate(bytesOf(command.wasm as string), command.id, true));
     case 'define':
-      for (const world of Object.values(worlds)) world.define(command.id, command.wasm as string);
+      for (const world of [worlds.plain, worlds.metered, worlds.naive])
+        world.define(command.id, command.wasm as string);
       return;
     case 'instance':
       return each((world) => world.instantiateDefinition(command.module, command.id));
     case 'register':
-      for (const world of Object.values(worlds)) world.register(command.name as string, command.id);
+      for (const world of [worlds.plain, worlds.metered, worlds.naive])
+        world.register(command.name as string, command.id);
       return;
     case 'invalid':
       return checkInvalid(at, bytesOf(command.wasm as string));
