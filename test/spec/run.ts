@@ -23,7 +23,8 @@ console.log(SUITE);
 for (const script of readSuite()) {
   if (values.only === undefined || script.name.includes(values.only)) runScript(script);
 }
-for (const [reason, count] of [...skipped].sort()) console.log(`skipped ${count}: ${reason}`);
+for (const [reason, count] of [...skipped].sort(([a], [b]) => a.localeCompare(b)))
+  console.log(`skipped ${count}: ${reason}`);
 console.log(`${unexpected.length} assertions that the engine itself does not meet, metered or not`);
 if (values.verbose) for (const text of unexpected) console.log(`  ${text}`);
 console.log(`fuel ${usedInAll}; in ${inexact} commands (traps in mid-code) the metered number is only an upper bound`);

@@ -7,7 +7,7 @@
  * tables and references may go to every function that is referred to anywhere and has the type.
  */
 
-import type { BodyLists, BodyPlan } from './body.js';
+import type { BodyLists, BodyPlan } from './body-plan.js';
 import { CALLEE, type StackRole } from './emit.js';
 import type { Shape, TypeEntry } from './shape.js';
 

@@ -11,7 +11,7 @@ import { MODULE_LIMITS } from '../../limits.js';
 import { OP } from '../instructions.js';
 import { tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
-import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body.js';
+import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
 import type { IntList } from './int-list.js';
 import type { Scratch } from './scratch.js';
 

@@ -15,7 +15,8 @@ import { SECTION, type Section } from '../sections.js';
 import { Writer } from '../writer.js';
 import { HOST_FRAME_BYTES, writeExportWrapper, writeHelper, writeImportWrapper } from './added-code.js';
 import { Additions } from './additions.js';
-import { type BodyPlan, BodyReader, PLACE, PLACE_SHIFT } from './body.js';
+import { BodyReader } from './body.js';
+import { type BodyPlan, PLACE, PLACE_SHIFT } from './body-plan.js';
 import { planStack, type StackPlan } from './call-graph.js';
 import { BodyEmitter, type StackRole } from './emit.js';
 import { IntList } from './int-list.js';
@@ -211,7 +212,7 @@ class Metering {
       (plan) => this.#wrapperType(plan),
       this.#stack.calleeKind,
     );
-    plans.forEach((plan, index) => emitter.emit(plan, this.#stack.roles[index] as StackRole));
+    for (const [index, plan] of plans.entries()) emitter.emit(plan, this.#stack.roles[index] as StackRole);
     for (const { place, write } of added) {
       this.#offsets.push2(out.length, place << PLACE_SHIFT);
       write(out);
