@@ -146,6 +146,41 @@ describe('meter, on calls', () => {
   });
 });
 
+describe('meter, on the stack', () => {
+  test('meter gives back the stack of every call, however it ends', async () => {
+    const metered = meter(
+      await parse(`(module (type $t (func (param i32))) (tag $e) (table 1 funcref) (elem (i32.const 0) $deep)
+        (func $deep (param i32) local.get 0 i32.eqz if return end local.get 0 i32.const 1 i32.sub call $deep nop)
+        (func $tail (param i32) i32.const 3 call $deep
+          local.get 0 i32.eqz if return end local.get 0 i32.const 1 i32.sub return_call $tail)
+        (func $throws (param i32) local.get 0 i32.eqz if throw $e end local.get 0 i32.const 1 i32.sub call $throws nop)
+        (func $plain (local i32)
+          i32.const 20000 local.set 0
+          loop $l
+            i32.const 5 call $deep
+            i32.const 5 i32.const 0 call_indirect (type $t)
+            local.get 0 i32.const 1 i32.sub local.tee 0 br_if $l
+          end)
+        (func $catches try i32.const 5 call $throws catch_all end)
+        (func (export "run") (local i32)
+          i32.const 20000 local.set 0
+          i32.const 20000 call $tail
+          call $plain
+          loop $l
+            call $catches
+            try i32.const 5 call $throws catch $e end
+            local.get 0 i32.const 1 i32.sub local.tee 0 br_if $l
+          end))`),
+    );
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(metered.bytes), {});
+    const fuel = fuelOf(exports);
+    fuel.begin(1e9);
+    (exports['run'] as () => void)();
+    strictEqual((exports[FUEL_EXPORTS.stack] as WebAssembly.Global).value, metered.stackBytes);
+    ok(!fuel.isOut());
+  });
+});
+
 describe('meter, on exceptions', () => {
   test('meter charges what ran before a throw, once, wherever it is caught', async () => {
     await compare(
