@@ -54,6 +54,8 @@ export const MODULE_LIMITS = {
   maxElementSegments: 100_000,
   maxDataSegments: 100_000,
   maxLocals: 50_000,
+  /** V8's baseline compiler keeps the state of every local at every block: 12 bytes each (measured), outside all caps. */
+  maxLocalsTimesBlocks: 10_000_000,
   /** All functions together. A few bytes declare 50,000 locals, and V8 initialises each of them when it validates. */
   maxTotalLocals: 5_000_000,
   maxParameters: 1_000,

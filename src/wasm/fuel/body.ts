@@ -157,6 +157,10 @@ export class BodyReader {
     this.#begin(EXACT_NODE, RECORD.entry);
     this.#weight = declared * DYNAMIC.local;
     this.#readCode();
+    const states = this.#allLocals * this.#ordinal;
+    if (states > MODULE_LIMITS.maxLocalsTimesBlocks) {
+      throw tooMany('locals times blocks in a function', states, MODULE_LIMITS.maxLocalsTimesBlocks);
+    }
     this.#solve(recordsStart);
     if (this.#allLocals + 2 + this.#addedLocals.length > MODULE_LIMITS.maxLocals) {
       throw tooMany('locals in a function with what metering adds', this.#allLocals + 1, MODULE_LIMITS.maxLocals);
