@@ -177,6 +177,8 @@ export const SERVER_LIMITS = {
   maxConcurrentInstalls: 2,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
+  /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */
+  installMs: 128_000,
   /** Text of a refusal: gRPC sends it in a header, and clients bound all headers together, at 8 to 64 KiB. */
   maxStatusMessageBytes: 2 * KIB,
   maxStatusDetailBytes: 512,
