@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config.js';
-import { SERVER_LIMITS } from '../limits.js';
+import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
 import { guarded } from './guard.js';
@@ -128,7 +128,8 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
 function serverOptions(config: RpcOptions['config']): ConstructorParameters<typeof Server>[0] {
   return {
     'grpc.max_receive_message_length': config.maxMessageBytes,
-    'grpc.max_send_message_length': config.maxMessageBytes,
+    // The execution service makes its answers fit `maxMessageBytes` itself; lists have as many plugins as there are.
+    'grpc.max_send_message_length': Math.max(config.maxMessageBytes, REQUEST_LIMITS.maxListReplyBytes),
     'grpc.max_concurrent_streams': config.maxStreams,
     'grpc.keepalive_time_ms': config.keepaliveMs,
     'grpc.keepalive_timeout_ms': config.keepaliveTimeoutMs,
