@@ -1,4 +1,4 @@
-import type { Cost, PluginResult, Signal } from '../client/messages.js';
+import type { Cost, PluginError, PluginResult, Signal } from '../client/messages.js';
 import { bytesText, printLine, timeText } from './output.js';
 
 /** What one plugin made of one call, for a person. */
@@ -6,10 +6,50 @@ export function printResult(result: PluginResult): void {
   const { plugin, outcome, limit, signals, value, error, cost } = result;
   const name = plugin === null ? 'plugin' : `${plugin.name} ${plugin.version}`;
   printLine(`${name}: ${outcome}${limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`}`);
-  if (error !== null) printLine(`  ${error.code}: ${error.message}${error.details === '' ? '' : ` ${error.details}`}`);
+  if (error !== null) for (const line of errorLines(error)) printLine(line);
   for (const signal of signals) printSignal(signal);
   if (value !== '') printIndented(prettyJson(value));
   if (cost !== null) printLine(`  cost: ${costText(cost)}`);
+}
+
+/** An error for a person. Where the host says where the guest was, frames get a line each; other details stay as they are. */
+export function errorLines({ code, message, details }: PluginError): string[] {
+  const { backtrace, rest } = splitDetails(details);
+  const first = `  ${code}: ${message}${rest === '' ? '' : ` ${rest}`}`;
+  return [first, ...backtrace.map((frame) => `    at ${frameText(frame)}`)];
+}
+
+/** What is known of a frame: see `workers/calls/backtrace.ts`. */
+interface Frame {
+  function?: string;
+  index: number;
+  offset?: number;
+}
+
+function splitDetails(details: string): { backtrace: Frame[]; rest: string } {
+  const value = parsed(details);
+  if (typeof value !== 'object' || value === null || !('backtrace' in value)) return { backtrace: [], rest: details };
+  const { backtrace, ...others } = value as { backtrace: unknown };
+  if (!Array.isArray(backtrace) || !backtrace.every(isFrame)) return { backtrace: [], rest: details };
+  return { backtrace, rest: Object.keys(others).length === 0 ? '' : JSON.stringify(others) };
+}
+
+function isFrame(value: unknown): value is Frame {
+  return typeof value === 'object' && value !== null && 'index' in value && typeof value.index === 'number';
+}
+
+/** `name (function 12, byte 0x1a2b)` */
+function frameText({ function: name, index, offset }: Frame): string {
+  const place = `function ${index}${offset === undefined ? '' : `, byte 0x${offset.toString(16)}`}`;
+  return name === undefined ? place : `${name} (${place})`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function printSignal(signal: Signal): void {
@@ -21,11 +61,8 @@ function printSignal(signal: Signal): void {
 
 /** JSON is laid out; other text stays as it is. */
 function prettyJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
+  const value = parsed(text);
+  return value === undefined ? text : JSON.stringify(value, undefined, 2);
 }
 
 function printIndented(text: string): void {

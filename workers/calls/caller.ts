@@ -28,8 +28,11 @@ export class Caller {
   readonly #memoryBound: number;
   readonly #pluginId: string;
   readonly #backtraces: Backtraces;
+  readonly #wallMs: () => number;
 
-  constructor(guest: Guest, binding: BindMessage) {
+  /** @param wallMs the moment at which a call begins, since the Unix epoch */
+  constructor(guest: Guest, binding: BindMessage, wallMs: () => number = Date.now) {
+    this.#wallMs = wallMs;
     this.#guest = guest;
     this.#tools = new ToolTable(binding.tools);
     this.#memoryBound = binding.limits.memoryBytes;
@@ -59,7 +62,7 @@ export class Caller {
       return hostOutcome('limit', 'TIMEOUT', 'the deadline passed before the call started', { limit: 'deadline' });
     }
     try {
-      this.#guest.beginCall(Date.now(), call.fuel);
+      this.#guest.beginCall(this.#wallMs(), call.fuel);
       const answer =
         call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
       if (this.#guest.outOfFuel) throw new OutOfFuel();
