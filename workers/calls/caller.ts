@@ -80,7 +80,7 @@ export class Caller {
     const fuel = fault.report?.usedAtMost ?? guest.fuelUsed;
     const code = fault.type === 'limit' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL_ERROR';
     const usage = fault.limit === 'fuel' ? { limit: budget, used: fuel, plugin: this.#pluginId } : {};
-    const backtrace = this.#backtraces.of(fault.report);
+    const backtrace = this.#backtraces.of(fault.report ?? fault.hostCall);
     const details = JSON.stringify(backtrace === undefined ? usage : { ...usage, backtrace });
     const { body } = hostOutcome(fault.type, code, fault.message, details === '{}' ? {} : { details });
     return { type: fault.type, limit: fault.limit, dead: true, body, fuel };
