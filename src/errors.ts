@@ -66,10 +66,6 @@ export const REASONS = {
   PARAMETERS_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'The parameters do not fit what the tool declares.' },
   QUEUE_FULL: { status: 'RESOURCE_EXHAUSTED', meaning: "The plugin's queue is full." },
   TOO_MANY_IN_FLIGHT: { status: 'RESOURCE_EXHAUSTED', meaning: 'The server has as many calls under way as it may.' },
-  CALL_ABORTED: {
-    status: 'ABORTED',
-    meaning: 'The instance ended at a moment when the call may have been carried out.',
-  },
   CALL_CANCELLED: { status: 'CANCELLED', meaning: 'The caller went away.' },
   DEADLINE: { status: 'DEADLINE_EXCEEDED', meaning: "The caller's deadline passed." },
   STOPPING: { status: 'UNAVAILABLE', meaning: 'The server is stopping.' },

@@ -12,7 +12,7 @@ import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
 import { InstalledPlugins } from './plugin/plugins.js';
-import type { CrewObserver } from './pool/crew.js';
+import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
 import { Preparer } from './prepare/prepare.js';
@@ -60,21 +60,24 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
+    metrics.watchPlugins(() => plugins.countByState());
     await plugins.open();
     for (const dev of config.devDirs) {
       const { ref } = await plugins.openDirectory(dev);
       log.warn(
-        { plugin: ref.id, name: ref.name, version: ref.version },
+        { plugin: ref.name, pluginId: ref.id, version: ref.version },
         'a plugin runs from a development directory: unsigned',
       );
     }
     const dispatcher = new Dispatcher(registry);
-    const streams = new SignalStreams(dispatcher, (refusal) => metrics.refused(refusal.reason));
+    const maxReplyBytes = config.maxMessageBytes;
+    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams), managementService(plugins)],
+      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -153,9 +156,10 @@ function observerOf(
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
       to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),
-    killed(reason, message) {
+    killed(reason, message, origin) {
       to.numbers.killed(reason);
-      to.log.warn({ plugin: ref.id, version: ref.version, reason, detail: message }, 'an instance was ended');
+      const { name, id, version } = ref;
+      to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

@@ -53,7 +53,8 @@ export class Life {
       return this.#post({ type: 'bind-failed', cause: result.cause, message: result.message });
     }
     this.#loaded = result.loaded;
-    this.#caller = new Caller(result.loaded.guest, message);
+    const { guest, reports } = result.loaded;
+    this.#caller = new Caller(guest, message, (text) => reports.hostLine('error', text));
     const loadUs = Math.round((monotonicMs() - startedMs) * 1000);
     this.#post({ type: 'bound', memoryBytes: result.loaded.guest.memoryBytes, loadUs });
   }

@@ -44,8 +44,9 @@ export function load(binding: BindMessage, post: (message: FromWorker) => void, 
     if (refusal !== undefined) return { ok: false, cause: 'plugin-error', message: refusal };
     return { ok: true, loaded: { guest, reports } };
   } catch (error) {
-    reports.flush();
     const fault = describeFault(error);
+    if (fault.internal !== undefined) reports.hostLine('error', fault.internal);
+    reports.flush();
     return { ok: false, cause: fault.type, message: fault.message };
   }
 }

@@ -25,7 +25,7 @@ function carryOut(order: LocalOrder): void {
   meter?.recorder.reset();
   post({ type: 'loaded' });
   const { guest, reports } = result.loaded;
-  const caller = new Caller(guest, binding, world.nowMs);
+  const caller = new Caller(guest, binding, (text) => reports.hostLine('error', text), world.nowMs);
   for (const [index, call] of order.calls.entries()) {
     reports.beginCall(index + 1);
     const outcome = caller.call({ ...call, number: index + 1, deadlineMs: Infinity }, monotonicMs());

@@ -39,11 +39,7 @@ const RAW_FIELDS = new Set([
 ]);
 
 /** uint64 fields that may hold anything; the others are counted by the host and stay below 2^53. */
-const BIGINT_FIELDS = new Set([
-  'Signal.timestampMs',
-  'StreamSignalsRequest.id',
-  'StreamSignalsResponse.id',
-]);
+const BIGINT_FIELDS = new Set(['Signal.timestampMs', 'StreamSignalsRequest.id', 'StreamSignalsResponse.id']);
 
 /** Fields that can be read without decoding the rest. */
 const PEEKS = [['Signal', 'layer']];

@@ -59,10 +59,10 @@ function printSignal(signal: Signal): void {
   for (const [key, value] of Object.entries(signal.metadata)) printLine(`    ${key} = ${value}`);
 }
 
-/** JSON is laid out; other text stays as it is. */
+/** JSON is laid out where that loses nothing, such as digits of a large number; other text stays as it is. */
 function prettyJson(text: string): string {
   const value = parsed(text);
-  return value === undefined ? text : JSON.stringify(value, undefined, 2);
+  return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
 }
 
 function printIndented(text: string): void {

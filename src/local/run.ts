@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../errors.js';
 import { GUEST_LIMITS } from '../limits.js';
-import { heapExhausted, lateBy, loadFailed } from '../pool/verdicts.js';
+import { lateBy } from '../pool/verdicts.js';
 import type { LogLine } from '../protocol/bind.js';
 import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
-import type { Outcome } from '../protocol/outcomes.js';
+import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/local-worker.js', import.meta.url));
 
@@ -92,12 +92,16 @@ function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun
     });
     worker.once('error', (error: Error & { code?: string }) => {
       if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return reject(HostError.from(error));
-      outcomes.push(loaded ? heapExhausted() : loadFailed('it used up the memory of its worker'));
+      if (!loaded) return reject(failedToLoad('it used up the memory of its worker'));
+      outcomes.push(heapExhausted());
       finish();
     });
     worker.once('exit', () => clearTimeout(timer));
   });
 }
+
+const heapExhausted = (): Outcome =>
+  hostOutcome('limit', 'RESOURCE_EXHAUSTED', 'the call used up the memory of its worker', { limit: 'memory' });
 
 function failedToLoad(why: string): HostError {
   return new HostError('PLUGIN_LOAD_FAILED', `the plugin could not be loaded: ${why}`);

@@ -28,6 +28,7 @@ export class Metrics {
   #prepares = 0;
   #droppedLogLines = 0;
   #inFlight = (): number => 0;
+  #states = (): Readonly<Record<string, number>> => ({});
 
   constructor(options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
@@ -75,6 +76,11 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
+  /** Where to read how many plugins there are, by state. */
+  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+    this.#states = states;
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
@@ -115,6 +121,12 @@ export class Metrics {
       help: 'gRPC calls that were refused, by the reason of the error table.',
       type: 'counter',
       collect: () => [...this.#refusals].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
+      name: 'hal9_plugins',
+      help: 'Installed plugins: active, at rest, or wanted in service and not there.',
+      type: 'gauge',
+      collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
     });
     this.#register({
       name: 'hal9_calls_in_flight',

@@ -60,7 +60,8 @@ export class PluginMetrics {
   }
 
   /** An instance was ended by the server. `reason` is one of a closed set. */
-  killed(reason: string): void {
+  killed(name: string): void {
+    const reason = name.replace('-', '_');
     this.kills.set(reason, (this.kills.get(reason) ?? 0) + 1);
   }
 

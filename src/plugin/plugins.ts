@@ -1,7 +1,7 @@
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
 import type { PackageContents } from '../package/contents.js';
-import { readDirectory } from '../package/directory.js';
+import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
@@ -56,7 +56,7 @@ export class InstalledPlugins implements Plugins {
 
   /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
   async openDirectory(directory: string): Promise<PluginView> {
-    const contents = await readDirectory(directory);
+    const contents = await readPackage((await packBytes({ directory })).bytes);
     return this.#serial.run(async () => {
       const { id } = contents.manifest.metadata;
       if (this.#plugins.has(id))
@@ -81,6 +81,14 @@ export class InstalledPlugins implements Plugins {
     return [...this.#plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
   }
 
+  /** How many there are, by state; `failed` are wanted in service and not there. */
+  countByState(): { active: number; resting: number; failed: number } {
+    const count = { active: 0, resting: 0, failed: 0 };
+    for (const { active, wanted } of this.#plugins.values()) count[active ? 'active' : wanted ? 'failed' : 'resting']++;
+    for (const entry of this.#unopened.values()) count[entry.active ? 'failed' : 'resting']++;
+    return count;
+  }
+
   get(idOrName: string): PluginView {
     return lookUp(this.#plugins, idOrName).view();
   }
@@ -88,10 +96,11 @@ export class InstalledPlugins implements Plugins {
   activate(idOrName: string, config?: string): Promise<PluginView> {
     return this.#serial.run(async () => {
       const plugin = lookUp(this.#plugins, idOrName);
-      if (config !== undefined && config !== plugin.config) await this.#configure(plugin, checkConfig(config));
-      await plugin.activate();
+      if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
+      else await plugin.activate();
       plugin.wanted = true;
       await this.#writeIndex();
+      this.#tell(plugin, 'activated');
       return plugin.view();
     });
   }
@@ -102,6 +111,7 @@ export class InstalledPlugins implements Plugins {
       await plugin.deactivate(this.#parts.drainMs);
       plugin.wanted = false;
       await this.#writeIndex();
+      this.#tell(plugin, 'deactivated');
       return plugin.view();
     });
   }
@@ -119,6 +129,7 @@ export class InstalledPlugins implements Plugins {
       }
       if (!plugin.development) await this.#parts.store.remove(plugin.digest);
       this.#parts.forgotten(plugin.ref.id);
+      this.#tell(plugin, 'uninstalled');
       return plugin.ref;
     });
   }
@@ -152,6 +163,7 @@ export class InstalledPlugins implements Plugins {
     }
     const replaced = before?.digest ?? unopened?.digest;
     if (replaced !== undefined && replaced !== plugin.digest) await this.#parts.store.remove(replaced);
+    this.#tell(plugin, 'installed');
     return { plugin: plugin.view(), changed: true };
   }
 
@@ -177,12 +189,17 @@ export class InstalledPlugins implements Plugins {
   }
 
   #notBack({ id, version }: IndexEntry, error: unknown): void {
-    this.#parts.log.error({ plugin: id, version, err: error }, 'a plugin could not be brought back');
+    this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
+  }
+
+  #tell({ ref, digest }: InstalledPlugin, what: string): void {
+    const { name, id, version } = ref;
+    this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
   }
 
   #notStarted(plugin: InstalledPlugin, error: unknown): void {
     this.#parts.log.error(
-      { plugin: plugin.ref.id, err: error },
+      { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
       'a plugin could not be started; its next call tries again',
     );
   }
@@ -196,10 +213,18 @@ export class InstalledPlugins implements Plugins {
     return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
   }
 
-  /** A new configuration is what the next load sees: an active plugin is taken out of service first. */
-  async #configure(plugin: InstalledPlugin, config: string): Promise<void> {
+  /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */
+  async #reconfigure(plugin: InstalledPlugin, config: string): Promise<void> {
+    const { config: before, active: wasActive } = plugin;
     await plugin.deactivate(this.#parts.drainMs);
     plugin.config = config;
+    try {
+      await plugin.activate();
+    } catch (error) {
+      plugin.config = before;
+      if (wasActive) await plugin.activate();
+      throw error;
+    }
   }
 
   #writeIndex(): Promise<void> {

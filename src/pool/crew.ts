@@ -1,39 +1,17 @@
 import { HostError } from '../errors.js';
-import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import type { LimitName, NumberedOutcome, Outcome, OutcomeType } from '../protocol/outcomes.js';
-import { Call, type CallObserver, type CallOrigin, type CallRequest } from './call.js';
+import { messageOf, type NumberedOutcome, type Outcome } from '../protocol/outcomes.js';
+import { Call, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
+import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { expire, inspectLife, type Overdue } from './deadlines.js';
+import { Gate } from './gate.js';
 import type { Reservation } from './ledger.js';
 import type { Death, Life, LifeEvents } from './life.js';
-import { aborted, cancelled, heapExhausted, loadFailed, serverFault } from './verdicts.js';
+import { cancelled, loadFailed, queueFull, settleAfter } from './verdicts.js';
 import { WarmUps } from './warm-ups.js';
 import { Watch } from './watch.js';
-
-/** What a crew runs, and how. */
-export interface CrewSpec {
-  binding: Omit<BindMessage, 'type' | 'running'>;
-  /** One life for as long as the plugin is active; its memory is the plugin's state. */
-  stateful: boolean;
-  maxLives: number;
-  /** Calls that may wait, and what their messages may hold together. */
-  queue: { maxCalls: number; maxBytes: number };
-  /** Wall-clock limit of a call, from its start in the guest. */
-  callMs: number;
-  /** Budget of a call whose request names none. */
-  callFuel: number;
-  /** For load, activate, deactivate and unload. */
-  lifecycleMs: number;
-}
-
-/** What a crew reports. */
-export interface CrewObserver extends CallObserver {
-  /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
-  killed(reason: LimitName | OutcomeType | Death['cause'], message: string): void;
-  log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
-  metrics(message: MetricsMessage): void;
-}
 
 /** What a crew needs of the pool. */
 export interface LifeSource {
@@ -63,8 +41,8 @@ export class Crew implements LifeEvents {
   #stopping = false;
   #meanGuestUs = AHEAD_US;
   readonly #warmUps = new WarmUps();
-  #emptied: (() => void) | undefined;
-  #onDrained: (() => void) | undefined;
+  readonly #emptied = new Gate();
+  readonly #drained = new Gate();
 
   constructor(spec: CrewSpec, source: LifeSource, observer: CrewObserver) {
     this.spec = spec;
@@ -111,7 +89,10 @@ export class Crew implements LifeEvents {
    */
   submit(request: CallRequest): Call {
     const call = new Call(request, this.spec.callFuel, this.#observer);
-    if (!this.#queue.push(call)) throw this.#queueFull();
+    if (!this.#queue.push(call)) {
+      const waitMs = (this.#meanGuestUs / 1000) * (this.#queue.length / Math.max(1, this.#lives.size));
+      throw queueFull(this.spec.binding.plugin, this.#queue.length, waitMs);
+    }
     if (call.deadlineMs !== Infinity) this.#watch.armBy(call.deadlineMs);
     this.#pump();
     return call;
@@ -161,18 +142,13 @@ export class Crew implements LifeEvents {
     this.#warmUps.reject(
       new HostError('PLUGIN_LOAD_FAILED', 'the plugin was taken out of service while it was loaded'),
     );
-    if (this.busy && this.#lives.size > 0) await this.#drained(drainMs);
+    if (this.busy && this.#lives.size > 0) await this.#drained.wait(drainMs);
     this.#settleWaiting(cancelled('the plugin was taken out of service'));
-    if (this.#lives.size > 0) {
-      const emptied = new Promise<void>((resolve) => {
-        this.#emptied = resolve;
-      });
-      for (const life of this.#lives) {
-        if (life.load > 0) life.kill('ended', 'the plugin was taken out of service');
-        else life.end(this.spec.lifecycleMs);
-      }
-      await emptied;
+    for (const life of this.#lives) {
+      if (life.load > 0) life.kill('ended', 'the plugin was taken out of service');
+      else life.end(this.spec.lifecycleMs);
     }
+    if (this.#lives.size > 0) await this.#emptied.wait();
     this.#watch.stop();
   }
 
@@ -183,12 +159,13 @@ export class Crew implements LifeEvents {
 
   outcome(life: Life, call: Call, outcome: NumberedOutcome): void {
     this.#meanGuestUs += (outcome.guestTimeUs - this.#meanGuestUs) * MEAN_WEIGHT;
-    if (outcome.dead)
-      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, 'the guest failed');
+    if (outcome.dead) {
+      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, messageOf(outcome), call.origin());
+    }
     call.settle(outcome);
     if (this.#retiring.has(life) && life.load === 0) life.end(this.spec.lifecycleMs);
     this.#pump();
-    if (this.#stopping && !this.busy) this.#onDrained?.();
+    if (this.#stopping && !this.busy) this.#drained.open();
   }
 
   log(life: Life, message: LogMessage): void {
@@ -205,38 +182,21 @@ export class Crew implements LifeEvents {
     const reservation = this.#reservations.get(life);
     this.#reservations.delete(life);
     if (death.cause === 'heap' || death.cause === 'fault') this.#observer.killed(death.cause, death.message);
-    this.#settleAfter(death);
+    settleAfter(death);
     if (death.cause === 'bind-failed') this.#bindFailed(death.message);
     else this.#queue.putBack(death.unstarted);
     if (reservation !== undefined) this.#source.released(reservation);
-    if (this.#lives.size === 0) this.#emptied?.();
     if (this.#stopping) return this.#deadWhileStopping();
     if (this.spec.stateful && death.cause !== 'ended' && death.cause !== 'bind-failed') this.#request();
     this.#pump();
   }
 
   #deadWhileStopping(): void {
-    if (this.#lives.size === 0) this.#settleWaiting(cancelled('the plugin was taken out of service'));
-    if (!this.busy) this.#onDrained?.();
-  }
-
-  #drained(drainMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, drainMs);
-      this.#onDrained = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #settleAfter(death: Death): void {
-    for (const call of death.lost) call.settle(aborted());
-    const { running } = death;
-    if (running === undefined || running.settled) return;
-    if (death.cause === 'heap') running.settle(heapExhausted());
-    else if (death.cause === 'fault') running.settle(serverFault());
-    else running.settle(aborted());
+    if (this.#lives.size === 0) {
+      this.#settleWaiting(cancelled('the plugin was taken out of service'));
+      this.#emptied.open();
+    }
+    if (!this.busy) this.#drained.open();
   }
 
   /** What waits would fail the same way; the next call that is submitted tries again. */
@@ -311,15 +271,5 @@ export class Crew implements LifeEvents {
   #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {
     this.#observer.killed(reason, message);
     life.kill(cause, message);
-  }
-
-  #queueFull(): HostError {
-    const perCallMs = this.#meanGuestUs / 1000;
-    const retryAfterMs = Math.max(1, Math.ceil((perCallMs * this.#queue.length) / Math.max(1, this.#lives.size)));
-    return new HostError(
-      'QUEUE_FULL',
-      `the queue of plugin ${this.spec.binding.plugin.name} holds ${this.#queue.length} calls, as many as it may; try again later`,
-      { retryAfterMs: Math.min(retryAfterMs, 10_000), details: { plugin: this.spec.binding.plugin.id } },
-    );
   }
 }

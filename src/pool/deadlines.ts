@@ -1,6 +1,6 @@
 import { stands } from '../protocol/defences.js';
 import type { Call } from './call.js';
-import type { CrewSpec } from './crew.js';
+import type { CrewSpec } from './crew-spec.js';
 import type { Life } from './life.js';
 import { lateBy } from './verdicts.js';
 
@@ -29,15 +29,18 @@ export function inspectLife(life: Life, spec: CrewSpec, nowMs: number, overdue: 
     }
     next = dueMs;
   }
-  for (const call of life.calls()) next = Math.min(next, expire(call, nowMs));
+  for (const call of life.calls()) {
+    const ranMs = call === running?.call ? nowMs - running.startedAtMs : 0;
+    next = Math.min(next, expire(call, nowMs, ranMs));
+  }
   return next;
 }
 
-/** Answers a call whose caller no longer waits; returns its deadline otherwise. */
-export function expire(call: Call, nowMs: number): number {
+/** Answers a call whose caller no longer waits, and which has run for `ranMs`; returns its deadline otherwise. */
+export function expire(call: Call, nowMs: number, ranMs = 0): number {
   if (call.settled) return Infinity;
   if (nowMs < call.deadlineMs) return call.deadlineMs;
-  call.settle(lateBy(0));
+  call.settle(lateBy(ranMs));
   return Infinity;
 }
 

@@ -3,7 +3,8 @@ import { Piscina } from 'piscina';
 import { HostError } from '../errors.js';
 import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
-import { Crew, type CrewObserver, type CrewSpec, type LifeSource } from './crew.js';
+import { Crew, type LifeSource } from './crew.js';
+import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { Ledger, type Reservation } from './ledger.js';
 import { Life } from './life.js';
 

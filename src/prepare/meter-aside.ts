@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS } from '../limits.js';
-import type { MeterAnswer, MeterOrder } from '../protocol/metering.js';
+import type { MeterAnswer, MeterOrder } from '../wasm/fuel/meter-order.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/meter-worker.js', import.meta.url));
 

@@ -4,7 +4,7 @@
  * only what it was given (it keeps a checksum), so what is read here was written here.
  */
 
-import type { Offsets } from '../protocol/metering.js';
+import type { Offsets } from '../protocol/bind.js';
 import type { PreparedFacts } from './prepare.js';
 
 const HEADER_BYTES = 12;

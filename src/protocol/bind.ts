@@ -2,7 +2,6 @@
  * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
  * Calls and their outcomes are packed bytes (`frames.ts`).
  */
-import type { Offsets } from './metering.js';
 
 /** What binds a life to one plugin, for good: its first message. */
 export interface BindMessage {
@@ -22,6 +21,12 @@ export interface BindMessage {
   limits: GuestBounds;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
+}
+
+/** Which byte of the original module a byte of the metered one stands for: see `wasm/fuel/offset-map.ts`. */
+export interface Offsets {
+  readonly metered: Uint32Array;
+  readonly original: Uint32Array;
 }
 
 /** How the module counts its fuel: see `wasm/fuel/meter.ts`. */

@@ -7,7 +7,8 @@
  *
  * The bytes are fields of a PluginResult, already encoded: `signals` or `value` (ok), `error` (all others).
  */
-import { type PluginError, sizePluginError, writePluginError } from './codec.js';
+import { decodePluginError, type PluginError, sizePluginError, writePluginError } from './codec.js';
+import { WireReader } from './wire-reader.js';
 
 /** The numbers are those of PluginResult.Outcome in the proto; `refused` never leaves the server as an outcome. */
 export const OUTCOME = {
@@ -104,6 +105,13 @@ export function hostOutcome(
   const { guestTimeUs, memoryBytes, memoryGrowthBytes, fuel } = more.usage ?? NO_USAGE;
   const dead = more.dead ?? false;
   return { type, limit: more.limit ?? 'none', dead, body, guestTimeUs, memoryBytes, memoryGrowthBytes, fuel };
+}
+
+/** What the field `error` of an outcome says; empty for one that has none. */
+export function messageOf({ body }: Outcome): string {
+  const reader = new WireReader(body, 0, body.length);
+  if (body.length === 0 || reader.tag() !== ERROR_TAG) return '';
+  return Buffer.from(decodePluginError(reader.block()).message).toString();
 }
 
 /** Packs outcomes into one buffer of exactly their size, to be transferred. */

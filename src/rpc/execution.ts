@@ -4,6 +4,7 @@ import { decodeInvokeToolRequest, decodeProcessSignalRequest } from '../protocol
 import { EMPTY } from '../protocol/wire.js';
 import { encodeResults } from './answers.js';
 import { executionDefinition, type ServiceBinding, withRawMessages } from './definitions.js';
+import { fitMessage } from './fit-message.js';
 import { peekLayer, readRequest, requestContext, text } from './request.js';
 import type { SignalStreams } from './signal-stream.js';
 import { toServiceError } from './status.js';
@@ -11,17 +12,23 @@ import { type ListToolsRequest, listTools } from './tools.js';
 
 type Unary = ServerUnaryCall<Buffer, Buffer>;
 type Reply = sendUnaryData<Buffer>;
+/** Answers a request, whose id is echoed. */
+type AnswerTo = (requestId: Uint8Array) => Done;
 
 /**
  * The service PluginExecution. Its hot methods get and give encoded messages: the main thread reads from them only what
  * routing needs, and a worker does the rest.
  */
-export function executionService(dispatcher: Dispatcher, streams: SignalStreams): ServiceBinding {
+export function executionService(
+  dispatcher: Dispatcher,
+  streams: SignalStreams,
+  maxReplyBytes: number,
+): ServiceBinding {
   return {
     definition: withRawMessages(executionDefinition, ['ProcessSignal', 'InvokeTool', 'StreamSignals']),
     implementation: {
-      ProcessSignal: (call: Unary, reply: Reply) => processSignal(dispatcher, call, reply),
-      InvokeTool: (call: Unary, reply: Reply) => invokeTool(dispatcher, call, reply),
+      ProcessSignal: (call: Unary, reply: Reply) => processSignal(dispatcher, call, replying(reply, maxReplyBytes)),
+      InvokeTool: (call: Unary, reply: Reply) => invokeTool(dispatcher, call, replying(reply, maxReplyBytes)),
       StreamSignals: (stream: ServerDuplexStream<Buffer, Buffer>) => streams.serve(stream),
       ListTools: (call: ServerUnaryCall<ListToolsRequest, object>, reply: sendUnaryData<object>) =>
         reply(null, listTools(dispatcher, call.request)),
@@ -29,7 +36,7 @@ export function executionService(dispatcher: Dispatcher, streams: SignalStreams)
   };
 }
 
-function processSignal(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
+function processSignal(dispatcher: Dispatcher, call: Unary, answerTo: AnswerTo): void {
   const request = readRequest(() => decodeProcessSignalRequest(call.request));
   const signal = request.signal ?? EMPTY;
   const { deadlineMs, origin } = requestContext(call, request.requestId);
@@ -43,12 +50,12 @@ function processSignal(dispatcher: Dispatcher, call: Unary, reply: Reply): void 
       fuel: request.fuel,
       origin,
     },
-    replying(reply, request.requestId),
+    answerTo(request.requestId),
   );
   call.on('cancelled', () => ticket.cancel());
 }
 
-function invokeTool(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
+function invokeTool(dispatcher: Dispatcher, call: Unary, answerTo: AnswerTo): void {
   const request = readRequest(() => decodeInvokeToolRequest(call.request));
   const { deadlineMs, origin } = requestContext(call, request.requestId);
   const ticket = dispatcher.tool(
@@ -60,15 +67,15 @@ function invokeTool(dispatcher: Dispatcher, call: Unary, reply: Reply): void {
       fuel: request.fuel,
       origin,
     },
-    replying(reply, request.requestId),
+    answerTo(request.requestId),
   );
   call.on('cancelled', () => ticket.cancel());
 }
 
 /** The caller gets the results, or one refusal for the whole of its request. */
-function replying(reply: Reply, requestId: Uint8Array): Done {
-  return (answers, refusal) => {
-    if (refusal === undefined) reply(null, encodeResults(answers, requestId));
+function replying(reply: Reply, maxReplyBytes: number): AnswerTo {
+  return (requestId) => (answers, refusal) => {
+    if (refusal === undefined) reply(null, encodeResults(fitMessage(answers, maxReplyBytes), requestId));
     else reply(toServiceError(refusal), null);
   };
 }

@@ -6,6 +6,7 @@ import { decodeStreamSignalsRequest, type StreamSignalsRequest } from '../protoc
 import { monotonicMs } from '../protocol/monotonic.js';
 import { EMPTY } from '../protocol/wire.js';
 import { encodeStreamResponse, type StreamAnswer } from './answers.js';
+import { fitMessage } from './fit-message.js';
 import { peekLayer, type RequestContext, readRequest, requestContext, text } from './request.js';
 import { toServiceError } from './status.js';
 
@@ -18,23 +19,28 @@ interface Route {
   fuel: number | undefined;
 }
 
+export interface StreamOptions {
+  dispatcher: Dispatcher;
+  /** Told of each refusal that is answered on a stream. */
+  refused: (refusal: HostError) => void;
+  /** Of one message. */
+  maxReplyBytes: number;
+}
+
 /** The open streams of signals. */
 export class SignalStreams {
-  readonly #dispatcher: Dispatcher;
-  readonly #refused: (refusal: HostError) => void;
+  readonly #options: StreamOptions;
   readonly #open = new Set<SignalStream>();
   #draining = false;
   #drained: () => void = () => {};
 
-  /** @param refused is told of each refusal that is answered on a stream. */
-  constructor(dispatcher: Dispatcher, refused: (refusal: HostError) => void) {
-    this.#dispatcher = dispatcher;
-    this.#refused = refused;
+  constructor(options: StreamOptions) {
+    this.#options = options;
   }
 
   serve(stream: Stream): void {
     if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
-    const served = new SignalStream(this.#dispatcher, stream, this.#refused, () => {
+    const served = new SignalStream(this.#options, stream, () => {
       this.#open.delete(served);
       if (this.#open.size === 0) this.#drained();
     });
@@ -63,6 +69,7 @@ class SignalStream {
   readonly #stream: Stream;
   readonly #refused: (refusal: HostError) => void;
   readonly #closed: () => void;
+  readonly #maxReplyBytes: number;
   readonly #tickets = new Set<Ticket>();
   #underWay = 0;
   #blocked = false;
@@ -70,10 +77,11 @@ class SignalStream {
   #gone = false;
   #draining = false;
 
-  constructor(dispatcher: Dispatcher, stream: Stream, refused: (refusal: HostError) => void, closed: () => void) {
+  constructor({ dispatcher, refused, maxReplyBytes }: StreamOptions, stream: Stream, closed: () => void) {
     this.#dispatcher = dispatcher;
     this.#stream = stream;
     this.#refused = refused;
+    this.#maxReplyBytes = maxReplyBytes;
     this.#closed = closed;
   }
 
@@ -168,7 +176,10 @@ class SignalStream {
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
-    if (!this.#gone && !this.#stream.write(encodeStreamResponse(request.id, answers, request.requestId)))
+    if (
+      !this.#gone &&
+      !this.#stream.write(encodeStreamResponse(request.id, fitAll(answers, this.#maxReplyBytes), request.requestId))
+    )
       this.#blocked = true;
     this.#regulate();
     this.#finish();
@@ -203,4 +214,18 @@ function contextOf(stream: Stream, request: StreamSignalsRequest): RequestContex
   const context = requestContext(stream, request.requestId);
   if (request.timeoutMs === 0) return context;
   return { ...context, deadlineMs: Math.min(context.deadlineMs, monotonicMs() + request.timeoutMs) };
+}
+
+/** Makes the results of all signals of a message fit it together. */
+function fitAll(signals: readonly StreamAnswer[], maxBytes: number): readonly StreamAnswer[] {
+  const all = signals.flatMap((signal) => ('answers' in signal ? signal.answers : []));
+  const fitted = fitMessage(all, maxBytes);
+  if (fitted === all) return signals;
+  let end = 0;
+  return signals.map((signal) => {
+    if (!('answers' in signal)) return signal;
+    const start = end;
+    end += signal.answers.length;
+    return { answers: fitted.slice(start, end) };
+  });
 }

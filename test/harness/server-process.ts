@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -117,19 +118,18 @@ function entryOf(line: string): LogEntry {
   }
 }
 
+/** The watch stands before the first look, or a file that appears in between would be missed. */
 async function fileAppears(folder: string, file: string): Promise<string> {
-  const stop = new AbortController();
-  const changes = watch(folder, { signal: stop.signal });
+  const watcher = watch(folder);
   try {
-    const now = await readIfThere(file);
-    if (now !== undefined) return now;
-    for await (const _ of changes) {
+    for (;;) {
+      const changed = once(watcher, 'change');
       const text = await readIfThere(file);
       if (text !== undefined) return text;
+      await changed;
     }
-    throw new Error('the folder is no longer watched');
   } finally {
-    stop.abort();
+    watcher.close();
   }
 }
 

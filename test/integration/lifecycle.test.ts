@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CallError } from '../../src/client/call-error.js';
 import type { Client } from '../../src/client/client.js';
 import { DataDirectory } from '../../src/package/data-directory.js';
+import { packBytes } from '../../src/package/pack.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess, type ServerProcessOptions } from '../harness/server-process.js';
 
@@ -191,3 +192,22 @@ async function untilBusy(server: ServerProcess): Promise<void> {
   while (!/hal9_instances\{[^}]*state="busy"[^}]*\} [1-9]/.test(await server.metrics()))
     await new Promise((resolve) => setImmediate(resolve));
 }
+
+describe('a configuration that the plugin refuses', () => {
+  test('is not kept: the plugin goes on with the one it had', async () => {
+    const dataDir = dataFolder();
+    const { client } = await start({ dataDir });
+    const packed = await packBytes({
+      directory: 'examples/sentiment-analyzer',
+      wasmPath: 'examples/sentiment-analyzer/sentiment-analyzer.wasm',
+    });
+    await client.installPlugin(packed.bytes);
+    await client.activatePlugin('sentiment-analyzer');
+    await expect(client.activatePlugin('sentiment-analyzer', '{"threshold":"x"}')).rejects.toMatchObject({
+      reason: 'PLUGIN_LOAD_FAILED',
+    });
+    expect((await client.getPlugin('sentiment-analyzer')).plugin?.state).toBe('ACTIVE');
+    expect((await echo(client, 'A good day.')).results[0]?.outcome).toBe('OK');
+    client.close();
+  });
+});

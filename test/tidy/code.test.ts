@@ -1,6 +1,13 @@
 import { type Node, Visitor } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
-import { checkRatchet, LONG_FILES, LONG_FUNCTIONS, MAX_FILE_LINES, MAX_FUNCTION_LINES } from './ratchet.js';
+import {
+  checkRatchet,
+  LONG_FILES,
+  LONG_FUNCTIONS,
+  MAX_FILE_LINES,
+  MAX_FUNCTION_LINES,
+  MAX_TEST_FILE_LINES,
+} from './ratchet.js';
 import { isGenerated, lineAt, parse, readSources, type Source } from './sources.js';
 
 const sources = readSources('src', 'workers', 'test', 'bench', 'sdk', 'examples', 'deploy', 'proto');
@@ -51,8 +58,11 @@ describe('code', () => {
   });
 
   test('stands in files that can be read at once', () => {
-    const lines = Object.fromEntries(written.map(({ path, lines }) => [path, lines]));
-    expect(checkRatchet(lines, LONG_FILES, MAX_FILE_LINES)).toEqual([]);
+    const tests = written.filter(({ path }) => path.endsWith('.test.ts'));
+    const sizes = (files: readonly Source[]) => Object.fromEntries(files.map(({ path, lines }) => [path, lines]));
+    const others = written.filter((source) => !tests.includes(source));
+    expect(checkRatchet(sizes(others), LONG_FILES, MAX_FILE_LINES)).toEqual([]);
+    expect(checkRatchet(sizes(tests), {}, MAX_TEST_FILE_LINES)).toEqual([]);
   });
 
   test('stands in functions that fit on a screen', () => {

@@ -28,15 +28,25 @@ export class Caller {
   readonly #memoryBound: number;
   readonly #pluginId: string;
   readonly #backtraces: Backtraces;
+  readonly #logFault: (text: string) => void;
   readonly #wallMs: () => number;
 
-  /** @param wallMs the moment at which a call begins, since the Unix epoch */
-  constructor(guest: Guest, binding: BindMessage, wallMs: () => number = Date.now) {
+  /**
+   * @param logFault is told of faults of the server, which the caller does not get to see
+   * @param wallMs the moment at which a call begins, since the Unix epoch
+   */
+  constructor(
+    guest: Guest,
+    binding: BindMessage,
+    logFault: (text: string) => void,
+    wallMs: () => number = Date.now,
+  ) {
     this.#wallMs = wallMs;
     this.#guest = guest;
     this.#tools = new ToolTable(binding.tools);
     this.#memoryBound = binding.limits.memoryBytes;
     this.#pluginId = binding.plugin.id;
+    this.#logFault = logFault;
     this.#backtraces = new Backtraces(binding.module);
   }
 
@@ -77,6 +87,7 @@ export class Caller {
   #failed(error: unknown, budget: number): Ending {
     const guest = this.#guest;
     const fault = describeFault(error, { guest, memoryFull: guest.memoryBytes >= this.#memoryBound });
+    if (fault.internal !== undefined) this.#logFault(fault.internal);
     const fuel = fault.report?.usedAtMost ?? guest.fuelUsed;
     const code = fault.type === 'limit' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL_ERROR';
     const usage = fault.limit === 'fuel' ? { limit: budget, used: fuel, plugin: this.#pluginId } : {};

@@ -11,11 +11,21 @@ export interface Fault {
   type: 'trap' | 'limit' | 'host-bug';
   limit: LimitName;
   message: string;
+  /** For the log alone: what went wrong in the server. */
+  internal?: string;
   /** Where the engine stopped the guest, and what it says about the fuel. */
   report?: TrapReport;
   /** Where the guest was when a call of the host ended it. */
   hostCall?: Pick<TrapReport, 'frames'>;
 }
+
+/** Callers learn that it was not their fault; the log says more. */
+const hostBug = (internal: string): Fault => ({
+  type: 'host-bug',
+  limit: 'none',
+  message: 'the server failed; its log says more',
+  internal,
+});
 
 const trap = (message: string): Fault => ({ type: 'trap', limit: 'none', message });
 const limit = (name: LimitName, message: string): Fault => ({ type: 'limit', limit: name, message });
@@ -63,7 +73,7 @@ function explained(report: TrapReport | undefined): Fault | undefined {
     case 'stack':
       return stackExhausted();
     case 'growth-failed':
-      return { type: 'host-bug', limit: 'none', message: 'the engine could not grow a memory that may grow' };
+      return hostBug('the engine could not grow a memory that may grow');
     default:
       return undefined;
   }
@@ -81,6 +91,5 @@ function described(error: unknown, memoryFull: boolean): Fault {
   if (error instanceof WebAssembly.Exception) return trap('the guest threw an exception that it did not catch');
   // V8 reports an exhausted stack as a RangeError, in wasm frames too.
   if (error instanceof RangeError && error.message === 'Maximum call stack size exceeded') return stackExhausted();
-  const message = error instanceof Error ? error.stack || error.message : String(error);
-  return { type: 'host-bug', limit: 'none', message };
+  return hostBug(error instanceof Error ? error.stack || error.message : String(error));
 }

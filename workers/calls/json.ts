@@ -28,3 +28,28 @@ export function parseJson(bytes: Uint8Array): unknown {
     return undefined;
   }
 }
+
+/**
+ * Keys that the outermost object of a JSON text has more than once. A parser keeps the last; a guest might keep the first, and
+ * would then see what nobody has validated.
+ * @param bytes one JSON object, which has been parsed
+ */
+export function repeatedKeys(bytes: Uint8Array): string[] {
+  const text = decoder.decode(bytes);
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  let depth = 0;
+  for (const [token] of text.matchAll(STRUCTURE)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (depth === 1 && token.endsWith(':')) {
+      const key = JSON.parse(token.slice(0, -1)) as string;
+      if (seen.has(key)) repeated.add(key);
+      seen.add(key);
+    }
+  }
+  return [...repeated];
+}
+
+/** Strings, with the colon that makes one a key, and brackets. Without alternatives inside a repetition: strings are long. */
+const STRUCTURE = /"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}[\]]/g;

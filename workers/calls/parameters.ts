@@ -1,10 +1,11 @@
 import type { ParameterType, ToolDeclaration } from '../../src/protocol/bind.js';
-import { parseJson } from './json.js';
+import { parseJson, repeatedKeys } from './json.js';
 import { RequestRefused } from './refused.js';
 
 /** The faults that one refusal names; more than that helps nobody. */
 const MAX_FAULTS = 10;
 const EMPTY = new TextEncoder().encode('{}');
+const CLOSING_BRACE = 0x7d;
 
 /**
  * Checks a tool's parameters against its declaration and fills in defaults.
@@ -17,12 +18,12 @@ export function validateParameters(tool: ToolDeclaration, given: Uint8Array): Ui
   const bytes = given.length === 0 ? EMPTY : given;
   const value = parseJson(bytes);
   if (!isObject(value)) throw new RequestRefused(`parameters: expected one JSON object, found ${describe(value)}`);
-  const faults: string[] = [];
+  const faults = repeatedKeys(bytes).map((name) => `parameters.${name.slice(0, 64)}: given more than once`);
   const declared = new Map(tool.parameters.map((parameter) => [parameter.name, parameter]));
   for (const name of Object.keys(value)) {
     if (!declared.has(name)) faults.push(`parameters.${name.slice(0, 64)}: not declared; expected ${names(tool)}`);
   }
-  let filled = false;
+  const filled: string[] = [];
   for (const parameter of tool.parameters) {
     const found = Object.hasOwn(value, parameter.name) ? value[parameter.name] : undefined;
     if (found !== undefined) {
@@ -30,14 +31,19 @@ export function validateParameters(tool: ToolDeclaration, given: Uint8Array): Ui
         faults.push(`parameters.${parameter.name}: expected ${parameter.type}, found ${describe(found)}`);
       }
     } else if (parameter.defaultValue !== undefined) {
-      Object.defineProperty(value, parameter.name, { value: JSON.parse(parameter.defaultValue), enumerable: true });
-      filled = true;
+      filled.push(`${JSON.stringify(parameter.name)}:${parameter.defaultValue}`);
     } else if (parameter.required) {
       faults.push(`parameters.${parameter.name}: required, of type ${parameter.type}, and missing`);
     }
   }
   if (faults.length > 0) throw new RequestRefused(faults.slice(0, MAX_FAULTS).join('; '));
-  return filled ? new TextEncoder().encode(JSON.stringify(value)) : bytes;
+  return filled.length === 0 ? bytes : withMembers(bytes, filled, Object.keys(value).length === 0);
+}
+
+/** Members are put into the text as it stands: what the caller wrote, numbers above all, reaches the guest unchanged. */
+function withMembers(object: Uint8Array, members: readonly string[], isEmpty: boolean): Uint8Array {
+  const end = object.lastIndexOf(CLOSING_BRACE);
+  return Buffer.concat([object.subarray(0, end), Buffer.from(`${isEmpty ? '' : ','}${members.join(',')}}`)]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -52,6 +58,9 @@ function fits(type: ParameterType, value: unknown): boolean {
       return isObject(value);
     case 'integer':
       return Number.isInteger(value);
+    case 'number':
+      // JSON has no infinity, but a number that is too large is read as one.
+      return Number.isFinite(value);
     default:
       return typeof value === type;
   }

@@ -1,0 +1,28 @@
+import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { LimitName, OutcomeType } from '../protocol/outcomes.js';
+import type { CallObserver, CallOrigin } from './call.js';
+import type { Death } from './life.js';
+
+/** What a crew runs, and how. */
+export interface CrewSpec {
+  binding: Omit<BindMessage, 'type' | 'running'>;
+  /** One life for as long as the plugin is active; its memory is the plugin's state. */
+  stateful: boolean;
+  maxLives: number;
+  /** Calls that may wait, and what their messages may hold together. */
+  queue: { maxCalls: number; maxBytes: number };
+  /** Wall-clock limit of a call, from its start in the guest. */
+  callMs: number;
+  /** Budget of a call whose request names none. */
+  callFuel: number;
+  /** For load, activate, deactivate and unload. */
+  lifecycleMs: number;
+}
+
+/** What a crew reports. */
+export interface CrewObserver extends CallObserver {
+  /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
+  killed(reason: LimitName | OutcomeType | Death['cause'], message: string, origin?: CallOrigin): void;
+  log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
+  metrics(message: MetricsMessage): void;
+}
