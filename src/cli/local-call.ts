@@ -94,9 +94,10 @@ function signalBytes(manifest: Manifest, flags: LocalFlags): Uint8Array {
     layer: layerOf(manifest, flags.layer),
     source: bytesOf('hal9-cli'),
     content: bytesOf(flags.signal ?? ''),
-    metadata: Object.entries(metadataOf(flags.metadata ?? [])).map(
-      ([key, value]): [Uint8Array, Uint8Array] => [bytesOf(key), bytesOf(value)],
-    ),
+    metadata: Object.entries(metadataOf(flags.metadata ?? [])).map(([key, value]): [Uint8Array, Uint8Array] => [
+      bytesOf(key),
+      bytesOf(value),
+    ]),
     timestampMs: SIGNAL_TIMESTAMP_MS,
   };
   const out = new Uint8Array(sizeSignal(signal));

@@ -32,7 +32,9 @@ interface Measured {
 /** `hal9 plugin profile` */
 export function addProfile(plugin: Command): void {
   addLocalOptions(
-    plugin.command('profile').description("call a plugin without a server, and show which functions use its calls' fuel"),
+    plugin
+      .command('profile')
+      .description("call a plugin without a server, and show which functions use its calls' fuel"),
   )
     .addOption(new Option('--format <FORMAT>', 'of what is written').choices(FORMATS).default('table'))
     .option('--out <FILE>', 'where to write it; by default to standard output')
@@ -62,7 +64,10 @@ async function measure(path: string, flags: ProfileFlags): Promise<Measured> {
   const profiled = { binding: await plugin.profiled(), calls: calls.slice(0, outcomes.length), callMs, profiled: true };
   const run = await runLocally(profiled);
   if (run.profile === undefined) {
-    throw new HostError('DEADLINE', `the profiled call did not end within ${callMs} ms; give it less --fuel, or more --timeout-ms`);
+    throw new HostError(
+      'DEADLINE',
+      `the profiled call did not end within ${callMs} ms; give it less --fuel, or more --timeout-ms`,
+    );
   }
   const profile = new Profile(run.profile, plugin.functionNames());
   checkSum(profile, outcomes);

@@ -1,11 +1,11 @@
 import { HostError } from '../errors.js';
 import { printable } from '../observe/printable.js';
-import { readPackage } from '../package/read.js';
 import type { PackageContents } from '../package/contents.js';
+import { readPackage } from '../package/read.js';
 import { bindingOf } from '../plugin/binding.js';
-import { memoryLimitBytes, type ModuleCache, Preparer } from '../prepare/prepare.js';
+import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
 import type { LocalOrder } from '../protocol/local.js';
-import { demangle } from '../wasm/demangle.js';
+import { demangle } from '../wasm/demangle/demangle.js';
 import { readFunctionNames } from '../wasm/function-names.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
@@ -42,11 +42,14 @@ export class LocalPlugin {
     return this.#profiled;
   }
 
-  /** Names of functions by their index, as they stand in the source, and safe to print: they are the guest's. */
+  /** Names of functions by their index, as they stand in the source, else as they are exported; safe to print, since they are the guest's. */
   functionNames(): Map<number, string> {
     const [section] = WebAssembly.Module.customSections(this.metered.module, 'name');
     const names = section === undefined ? new Map<number, string>() : readFunctionNames(new Uint8Array(section));
     for (const [index, name] of names) names.set(index, printable(demangle(name)));
+    for (const { kind, index, name } of readModule(this.contents.wasm).exports) {
+      if (kind === 'function' && !names.has(index)) names.set(index, printable(demangle(name)));
+    }
     return names;
   }
 

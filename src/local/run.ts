@@ -75,7 +75,10 @@ function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun
     worker.on('message', (message: LocalMessage) => {
       switch (message.type) {
         case 'log':
-          return message.lines.forEach((line) => onLog?.(line));
+          for (const line of message.lines) onLog?.(line);
+          return;
+        case 'metrics':
+          return;
         case 'loaded':
           loaded = true;
           timer.refresh();

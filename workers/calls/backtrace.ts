@@ -1,5 +1,5 @@
+import { demangle } from '../../src/wasm/demangle/demangle.js';
 import type { TrapReport } from '../../src/wasm/fuel/runtime.js';
-import { demangle } from '../../src/wasm/demangle.js';
 import { readFunctionNames } from '../../src/wasm/function-names.js';
 
 /** Frames that a caller is shown; the innermost tell what happened. */
@@ -12,8 +12,8 @@ export interface Frame {
   /** From the module's name section, as it stands in the source; absent where the section names none. */
   function?: string;
   index: number;
-  /** Byte offset in the module as it was brought; absent in what metering added. */
-  offset?: number;
+  /** Byte offset in the module as it was brought. */
+  offset: number;
 }
 
 /** Backtraces of one module's traps. Its names are read with the first. From then on this thread's errors keep as many frames. */
@@ -28,14 +28,14 @@ export class Backtraces {
 
   /** Innermost first; undefined where there are no frames. */
   of(report: Pick<TrapReport, 'frames'> | undefined): Frame[] | undefined {
-    if (report === undefined || report.frames.length === 0) return undefined;
+    // No code of the guest's stands at byte 0, nor in the functions that metering added.
+    const frames = report?.frames.filter(({ offset = 0 }) => offset > 0) ?? [];
+    if (frames.length === 0) return undefined;
     this.#names ??= this.#readNames();
-    return report.frames.slice(0, MAX_FRAMES).map(({ functionIndex, offset }) => {
+    return frames.slice(0, MAX_FRAMES).map(({ functionIndex, offset = 0 }) => {
       const name = this.#names?.get(functionIndex);
-      const frame: Frame = { index: functionIndex };
-      if (name !== undefined) frame.function = demangle(name);
-      if (offset !== undefined) frame.offset = offset;
-      return frame;
+      const frame: Frame = { index: functionIndex, offset };
+      return name === undefined ? frame : { function: demangle(name), ...frame };
     });
   }
 

@@ -35,12 +35,7 @@ export class Caller {
    * @param logFault is told of faults of the server, which the caller does not get to see
    * @param wallMs the moment at which a call begins, since the Unix epoch
    */
-  constructor(
-    guest: Guest,
-    binding: BindMessage,
-    logFault: (text: string) => void,
-    wallMs: () => number = Date.now,
-  ) {
+  constructor(guest: Guest, binding: BindMessage, logFault: (text: string) => void, wallMs: () => number = Date.now) {
     this.#wallMs = wallMs;
     this.#guest = guest;
     this.#tools = new ToolTable(binding.tools);

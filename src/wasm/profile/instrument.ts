@@ -7,8 +7,8 @@
  * for serving.
  */
 
-import type { OffsetMap } from '../fuel/offset-map.js';
 import { PLACE, PLACE_SHIFT } from '../fuel/body.js';
+import type { OffsetMap } from '../fuel/offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from '../fuel/reserved.js';
 import { Scratch } from '../fuel/scratch.js';
 import { KIND, readShape, type Shape } from '../fuel/shape.js';

@@ -21,7 +21,7 @@ export function demangleLegacy(name: string): string | undefined {
   const parts = splitParts(name);
   if (parts === undefined) return undefined;
   if (parts.length > 1 && HASH.test(parts.at(-1) ?? '')) parts.pop();
-  return parts.map(unescape).join('::');
+  return parts.map(withoutEscapes).join('::');
 }
 
 /** A suffix such as `.llvm.123` is passed over. */
@@ -41,7 +41,7 @@ function splitParts(name: string): string[] | undefined {
   return parts.length > 0 && /^E(\.|$)/.test(name.slice(at)) ? parts : undefined;
 }
 
-function unescape(part: string): string {
+function withoutEscapes(part: string): string {
   // A part that begins with an escape has an underscore before it, so that it is an identifier.
   const bare = part.startsWith('_$') ? part.slice(1) : part;
   return bare.replace(/\.\.|\.|\$(?:u([0-9a-f]{1,6})|([A-Z]{1,2}))\$/g, (match, hex?: string, word?: string) => {

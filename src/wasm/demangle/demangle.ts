@@ -1,7 +1,7 @@
 /** The names that compilers give functions, for people. */
 
-import { demangleLegacy } from './demangle-legacy.js';
-import { demangleV0 } from './demangle-v0.js';
+import { demangleLegacy } from './legacy.js';
+import { demangleV0 } from './v0.js';
 
 /** Longer names are cut: a name is a line in a table or a box in a graph, and the guest chooses it. */
 const MAX_LENGTH = 400;
