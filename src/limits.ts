@@ -118,6 +118,8 @@ export const REQUEST_LIMITS = {
   maxMessageBytes: 4 * MIB,
   maxNameBytes: 256,
   maxMetadataEntries: 64,
+  /** A plugin's configuration: every instance keeps it parsed. */
+  maxConfigBytes: 256 * KIB,
   maxBatchSignals: 1_024,
   /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
   maxStreamSignals: 1_024,
@@ -152,6 +154,12 @@ export const SERVER_LIMITS = {
   maxStreams: 1_024,
   /** Open connections of each listener; a sidecar has a handful of clients. */
   maxConnections: 256,
+  /** Between a connection and its client's first bytes. Clients send them at once; one that does not holds a place. */
+  prefaceMs: 5_000,
+  /** How often connections that nobody uses are looked for: such a one may hold its place twice as long. */
+  connectionCheckMs: 1_000,
+  /** Between two lines of the log which say that connections are refused. */
+  refusedConnectionsLogMs: 10_000,
   /** A peer that vanished without closing is noticed after this and the timeout. */
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 20_000,

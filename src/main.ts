@@ -27,8 +27,9 @@ export async function serve(config: ServerConfig): Promise<void> {
     log.info({ grpc: server.grpc, http: server.http, pid: process.pid, version: VERSION }, 'serving');
     await toldToStop(log, flush);
     removeReadyFile();
-    const cut = await server.stop(config.drainTimeoutMs);
+    const { cut, threadsEnded } = await server.stop(config.drainTimeoutMs);
     log.info({ cut }, 'stopped');
+    if (!threadsEnded) await killOwnProcess(log, flush);
   } finally {
     await flush();
   }
@@ -53,6 +54,13 @@ async function writeReadyFile(readyFile: string | undefined, { grpc, http }: Run
   const ready = { pid: process.pid, version: VERSION, grpc, http, contractVersions: [CONTRACT_VERSION] };
   await writeWhole(path, `${JSON.stringify(ready)}\n`, { asideDirectory: dirname(path), durable: false });
   return () => rmSync(path, { force: true });
+}
+
+/** Code that the engine cannot interrupt holds its thread, and Node waits for its threads, for as long as it takes. */
+async function killOwnProcess(log: Log, flush: () => Promise<void>): Promise<void> {
+  log.error('a worker thread does not end; killing the process');
+  await flush();
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function toldToStop(log: Log, flush: () => Promise<void>): Promise<void> {

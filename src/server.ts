@@ -25,14 +25,22 @@ import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
 
+/** How a server has stopped. */
+export interface Stopped {
+  /** Calls that were cut off. */
+  cut: number;
+  /** False when a thread does not end: the process has to be killed, since it waits for its threads. */
+  threadsEnded: boolean;
+}
+
 /** A server that serves. */
 export interface RunningServer {
   grpc: string;
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
-  /** Stops in order: not serving, drain, end every instance, close. Returns how many calls were cut off. */
-  stop(drainMs: number): Promise<number>;
+  /** Stops in order: not serving, drain, end every instance, close. */
+  stop(drainMs: number): Promise<Stopped>;
 }
 
 /**
@@ -49,7 +57,10 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const pool = openPool(config, log);
-    closers.push(() => pool.close());
+    let threadsEnded = true;
+    closers.push(async () => {
+      threadsEnded = await pool.close();
+    });
     const registry = new CapabilityRegistry();
     const plugins = new InstalledPlugins({
       store: directory.store,
@@ -99,7 +110,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
         serving = false;
         const cut = await rpc.shutdown(drainMs);
         await closeAll();
-        return cut;
+        return { cut, threadsEnded };
       },
     };
   } catch (error) {

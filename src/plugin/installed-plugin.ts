@@ -1,5 +1,5 @@
 import { HostError } from '../errors.js';
-import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import type { Crew } from '../pool/crew.js';
@@ -155,8 +155,14 @@ export class InstalledPlugin {
   }
 }
 
-/** @throws HostError REQUEST_INVALID unless the text is one JSON object. */
+/** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */
 export function checkConfig(text: string): string {
+  if (Buffer.byteLength(text) > REQUEST_LIMITS.maxConfigBytes) {
+    throw new HostError(
+      'REQUEST_INVALID',
+      `config: expected at most ${REQUEST_LIMITS.maxConfigBytes} bytes, found ${Buffer.byteLength(text)}`,
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -20,13 +20,16 @@ export interface PluginView {
   development: boolean;
 }
 
-/** What operators do with plugins. Every method throws HostError. */
+/**
+ * What operators do with plugins. Every method throws HostError; one whose `signal` is aborted before its turn has come throws
+ * CALL_CANCELLED and has done nothing.
+ */
 export interface Plugins {
-  install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }>;
+  install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
   /** @param config One JSON object as text; undefined keeps the last one. */
-  activate(idOrName: string, config?: string): Promise<PluginView>;
-  deactivate(idOrName: string): Promise<PluginView>;
-  uninstall(idOrName: string): Promise<PluginView['ref']>;
+  activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView>;
+  deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView>;
+  uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']>;
 }

@@ -57,8 +57,8 @@ export class InstalledPlugins implements Plugins {
   /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
   async openDirectory(directory: string): Promise<PluginView> {
     const contents = await readPackage((await packBytes({ directory })).bytes);
-    return this.#serial.run(async () => {
-      const { id } = contents.manifest.metadata;
+    const { id } = contents.manifest.metadata;
+    return this.#serial.run(id, async () => {
       if (this.#plugins.has(id))
         throw new HostError(
           'PLUGIN_EXISTS',
@@ -71,9 +71,10 @@ export class InstalledPlugins implements Plugins {
     });
   }
 
-  async install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }> {
     const contents = await readPackage(packageBytes);
-    return this.#serial.run(() => this.#install(contents, packageBytes));
+    const { id } = contents.manifest.metadata;
+    return this.#serial.run(id, () => this.#install(contents, packageBytes), signal);
   }
 
   list(): PluginView[] {
@@ -93,9 +94,8 @@ export class InstalledPlugins implements Plugins {
     return lookUp(this.#plugins, idOrName).view();
   }
 
-  activate(idOrName: string, config?: string): Promise<PluginView> {
-    return this.#serial.run(async () => {
-      const plugin = lookUp(this.#plugins, idOrName);
+  activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView> {
+    return this.#change(idOrName, signal, async (plugin) => {
       if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
       else await plugin.activate();
       plugin.wanted = true;
@@ -105,9 +105,8 @@ export class InstalledPlugins implements Plugins {
     });
   }
 
-  deactivate(idOrName: string): Promise<PluginView> {
-    return this.#serial.run(async () => {
-      const plugin = lookUp(this.#plugins, idOrName);
+  deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView> {
+    return this.#change(idOrName, signal, async (plugin) => {
       await plugin.deactivate(this.#parts.drainMs);
       plugin.wanted = false;
       await this.#writeIndex();
@@ -116,9 +115,8 @@ export class InstalledPlugins implements Plugins {
     });
   }
 
-  uninstall(idOrName: string): Promise<PluginView['ref']> {
-    return this.#serial.run(async () => {
-      const plugin = lookUp(this.#plugins, idOrName);
+  uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']> {
+    return this.#change(idOrName, signal, async (plugin) => {
       if (plugin.active) throw active(plugin, 'uninstalling it');
       this.#plugins.delete(plugin.ref.id);
       try {
@@ -134,9 +132,25 @@ export class InstalledPlugins implements Plugins {
     });
   }
 
-  /** Ends every instance in order; the index keeps what was active. */
+  /**
+   * Ends every instance in order; the index keeps what was active. When this has returned nothing is written any more: what was
+   * under way has ended, what was waiting is refused.
+   */
   async close(drainMs: number): Promise<void> {
+    this.#parts.runtime.pool.stopRecruiting();
+    const closed = this.#serial.close();
     await Promise.all([...this.#plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+    await closed;
+  }
+
+  /** Changes a plugin in its turn. It is looked up again then: what came before may have removed it. */
+  async #change<T>(
+    idOrName: string,
+    signal: AbortSignal | undefined,
+    action: (plugin: InstalledPlugin) => Promise<T>,
+  ): Promise<T> {
+    const { id } = lookUp(this.#plugins, idOrName).ref;
+    return this.#serial.run(id, () => action(lookUp(this.#plugins, id)), signal);
   }
 
   async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {

@@ -24,6 +24,8 @@ export interface LifeSource {
 /** Work that is posted ahead of a worker, in guest time: enough to keep it busy, little to lose when it is killed. */
 const AHEAD_US = 2_000;
 const MAX_WINDOW = 256;
+/** What a thread may take to end once it was told to; see `Pool.close`. */
+const KILL_MS = 2_000;
 /** Weight of the newest call in the running mean of guest times. */
 const MEAN_WEIGHT = 1 / 16;
 
@@ -148,7 +150,7 @@ export class Crew implements LifeEvents {
       if (life.load > 0) life.kill('ended', 'the plugin was taken out of service');
       else life.end(this.spec.lifecycleMs);
     }
-    if (this.#lives.size > 0) await this.#emptied.wait();
+    if (this.#lives.size > 0) await this.#emptied.wait(this.spec.lifecycleMs + KILL_MS);
     this.#watch.stop();
   }
 

@@ -42,6 +42,7 @@ export class Pool implements LifeSource {
   readonly #standing = new Map<Crew, Reservation>();
   #spares: Life[] = [];
   #sweeper: NodeJS.Timeout | undefined;
+  #stopping = false;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -78,6 +79,7 @@ export class Pool implements LifeSource {
    * @throws HostError CAPACITY when they do not fit.
    */
   recruit(spec: CrewSpec, observer: CrewObserver): Crew {
+    if (this.#stopping) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
     const crew = new Crew(spec, this, observer);
     if (spec.stateful) {
       const need = this.#needOf(crew);
@@ -114,12 +116,28 @@ export class Pool implements LifeSource {
     this.#fillSpares();
   }
 
-  /** Ends every thread; crews have been dismissed before. */
-  async close(): Promise<void> {
+  /** From now on `recruit` refuses: the server stops. */
+  stopRecruiting(): void {
+    this.#stopping = true;
+  }
+
+  /**
+   * Ends every thread; crews have been dismissed before.
+   *
+   * @returns false when a thread does not end: then the process has to be killed, since it waits for its threads.
+   */
+  async close(): Promise<boolean> {
     this.#closed = true;
     clearInterval(this.#sweeper);
     for (const life of this.#spares.splice(0)) life.kill('ended', 'the server stops');
-    await this.#piscina.destroy();
+    const ended = this.#piscina.destroy().then(() => true);
+    let timer: NodeJS.Timeout | undefined;
+    const stuck = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), THREAD_END_MS);
+    });
+    const allEnded = await Promise.race([ended, stuck]);
+    clearTimeout(timer);
+    return allEnded;
   }
 
   #needOf(crew: Crew): Reservation {
@@ -185,7 +203,11 @@ export class Pool implements LifeSource {
     return true;
   }
 
-  /** Retires one life of a stateless plugin: an idle one, else one of those who have most, else the longest at work. */
+  /**
+   * Retires one life of a stateless plugin. One that has instances already gets only what others have beyond its own share; one
+   * that has none gets an idle instance first, else one of those who have most, else that of the longest at work, once it has
+   * had its quantum.
+   */
   #reclaim(claimant: Crew): void {
     let ending = 0;
     for (const crew of this.#crews) ending += crew.instancesByState().ending;
@@ -194,10 +216,11 @@ export class Pool implements LifeSource {
     let best: { crew: Crew; life: Life; rank: number } | undefined;
     for (const crew of this.#crews) {
       if (crew === claimant || crew.spec.stateful) continue;
+      if (claimant.instances > 0 && crew.instances <= claimant.instances + 1) continue;
       for (const life of crew.lives) {
         const heldMs = nowMs - life.boundAtMs;
         const idle = life.load === 0 && crew.queueLength === 0;
-        if (life.state !== 'ready' || (!idle && crew.instances === 1 && heldMs < this.#options.quantumMs)) continue;
+        if (life.state !== 'ready' || (crew.instances === 1 && heldMs < this.#options.quantumMs)) continue;
         const rank = (idle ? 2e12 : 0) + crew.instances * 1e9 + heldMs;
         if (best === undefined || rank > best.rank) best = { crew, life, rank };
       }
@@ -229,4 +252,6 @@ export class Pool implements LifeSource {
 
 /** How often idle instances are looked for, and those in line given their turn. */
 const SWEEP_MS = 100;
+/** A thread that is told to end does so in 2 to 12 ms, but for code that the engine cannot interrupt. */
+const THREAD_END_MS = 2_000;
 const NOTHING: Reservation = { threads: 0, memoryBytes: 0 };

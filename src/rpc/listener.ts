@@ -3,23 +3,28 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { dirname } from 'node:path';
 import { HostError } from '../errors.js';
 import { formatAddress, type ListenAddress } from '../listen-address.js';
+import { Connections, type ConnectionTimes } from './connections.js';
 
-/** Open connections of one listener, and its end. */
+export interface ListenOptions {
+  /** Open at once; one more is refused. */
+  maxConnections: number;
+  onConnection: (socket: Socket) => void;
+  /** Told of each connection that was refused. */
+  onRefused?: () => void;
+  times?: ConnectionTimes;
+}
+
+/** Where connections come in, and its end. */
 export class Listener {
   /** What a client connects to, with the port that was picked. */
   readonly address: string;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Connections;
 
-  constructor(server: Server, address: string) {
+  constructor(server: Server, address: string, connections: Connections) {
     this.#server = server;
     this.address = address;
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      // A peer that resets its connection is gone, which `close` says as well.
-      socket.on('error', () => {});
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#connections = connections;
   }
 
   /** Takes no new connection; a Unix socket's file goes. */
@@ -28,7 +33,7 @@ export class Listener {
   }
 
   destroyConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connections.destroyAll();
   }
 }
 
@@ -38,13 +43,15 @@ export class Listener {
  *
  * @throws HostError LISTEN_REFUSED where somebody else has the address, or the system says no.
  */
-export async function listen(
-  address: ListenAddress,
-  maxConnections: number,
-  onConnection: (socket: Socket) => void,
-): Promise<Listener> {
-  const server = createServer({ noDelay: true }, onConnection);
+export async function listen(address: ListenAddress, options: ListenOptions): Promise<Listener> {
+  const { maxConnections, onConnection, onRefused = () => {}, times } = options;
+  const connections = new Connections(times);
+  const server = createServer({ noDelay: true }, (socket) => {
+    connections.add(socket);
+    onConnection(socket);
+  });
   server.maxConnections = maxConnections;
+  server.on('drop', onRefused);
   if (address.type === 'unix') {
     if (!exists(dirname(address.path))) {
       throw new HostError(
@@ -55,11 +62,11 @@ export async function listen(
     await removeDeadSocket(address.path);
     await listening(server, address, () => listenPrivately(server, address.path));
     checkMode(server, address.path);
-    return new Listener(server, formatAddress(address));
+    return new Listener(server, formatAddress(address), connections);
   }
   await listening(server, address, () => server.listen({ host: address.host, port: address.port }));
   const { port } = server.address() as AddressInfo;
-  return new Listener(server, formatAddress({ ...address, port }));
+  return new Listener(server, formatAddress({ ...address, port }), connections);
 }
 
 function listening(server: Server, address: ListenAddress, start: () => void): Promise<void> {

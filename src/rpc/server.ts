@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
 import { guarded } from './guard.js';
@@ -109,9 +110,11 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
   // Connections are handed in rather than accepted by grpc-js: it knows no bound on them, gives a Unix socket the
   // process's mode, and with channelz off cannot close those that do not end by themselves.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = await listen(config.grpcListen, config.maxConnections, (socket) =>
-    injector.injectConnection(socket),
-  );
+  const listener = await listen(config.grpcListen, {
+    maxConnections: config.maxConnections,
+    onConnection: (socket) => injector.injectConnection(socket),
+    onRefused: refusedConnections(log, config.maxConnections),
+  });
   return new RpcServer({ health, inFlight, server, listener, onDrain: onDrain ?? (() => {}) });
 }
 
@@ -124,6 +127,23 @@ function serverOptions(config: RpcOptions['config']): ConstructorParameters<type
     'grpc.keepalive_timeout_ms': config.keepaliveTimeoutMs,
     // Its statistics cost a few objects a call, and nothing here reads them.
     'grpc.enable_channelz': 0,
+  };
+}
+
+/** Says that connections are refused: the first one at once, then how many, at intervals. */
+function refusedConnections(log: Log, maxConnections: number): () => void {
+  let lastMs = -Infinity;
+  let refused = 0;
+  return () => {
+    refused++;
+    const nowMs = performance.now();
+    if (nowMs - lastMs < SERVER_LIMITS.refusedConnectionsLogMs) return;
+    log.warn(
+      { refused, maxConnections },
+      'connections are refused: as many are open as may be; raise max_connections, or find the client that holds them',
+    );
+    lastMs = nowMs;
+    refused = 0;
   };
 }
 

@@ -180,7 +180,7 @@ describe('a server that has stopped', () => {
     await client.activatePlugin('in-process');
     expect((await echo(client, 'echo')).results[0]?.outcome).toBe('OK');
     client.close();
-    expect(await server.stop(1_000)).toBe(0);
+    expect(await server.stop(1_000)).toEqual({ cut: 0, threadsEnded: true });
     await new Promise((resolve) => setImmediate(resolve));
     expect(held()).toEqual(before);
     const reopened = await DataDirectory.open(dataDir);

@@ -1,5 +1,5 @@
 import type { ParameterType, ToolDeclaration } from '../../src/protocol/bind.js';
-import { parseJson, repeatedKeys } from './json.js';
+import { type JsonMember, type JsonType, readJson } from './json.js';
 import { RequestRefused } from './refused.js';
 
 /** The faults that one refusal names; more than that helps nobody. */
@@ -11,33 +11,46 @@ const CLOSING_BRACE = 0x7d;
  * Checks a tool's parameters against its declaration and fills in defaults.
  *
  * @param given one JSON object as text, UTF-8; empty for `{}`.
- * @returns one JSON object as text, UTF-8: the bytes given when nothing was filled in.
- * @throws RequestRefused naming every fault by its path.
+ * @returns one JSON object as text, UTF-8: the bytes given, with what was filled in at their end.
+ * @throws RequestRefused naming faults by their paths.
  */
 export function validateParameters(tool: ToolDeclaration, given: Uint8Array): Uint8Array {
   const bytes = given.length === 0 ? EMPTY : given;
-  const value = parseJson(bytes);
-  if (!isObject(value)) throw new RequestRefused(`parameters: expected one JSON object, found ${describe(value)}`);
-  const faults = repeatedKeys(bytes).map((name) => `parameters.${name.slice(0, 64)}: given more than once`);
+  const faults = new Faults();
   const declared = new Map(tool.parameters.map((parameter) => [parameter.name, parameter]));
-  for (const name of Object.keys(value)) {
-    if (!declared.has(name)) faults.push(`parameters.${name.slice(0, 64)}: not declared; expected ${names(tool)}`);
-  }
-  const filled: string[] = [];
-  for (const parameter of tool.parameters) {
-    const found = Object.hasOwn(value, parameter.name) ? value[parameter.name] : undefined;
-    if (found !== undefined) {
-      if (!fits(parameter.type, found)) {
-        faults.push(`parameters.${parameter.name}: expected ${parameter.type}, found ${describe(found)}`);
-      }
-    } else if (parameter.defaultValue !== undefined) {
-      filled.push(`${JSON.stringify(parameter.name)}:${parameter.defaultValue}`);
-    } else if (parameter.required) {
-      faults.push(`parameters.${parameter.name}: required, of type ${parameter.type}, and missing`);
+  const seen = new Set<string>();
+  const type = readJson(bytes, (member) => {
+    const parameter = declared.get(member.key);
+    if (parameter === undefined) faults.add(member.key, `not declared; expected ${names(tool)}`);
+    else if (seen.has(member.key)) faults.add(member.key, 'given more than once');
+    else if (!fits(parameter.type, member)) {
+      faults.add(member.key, `expected ${parameter.type}, found ${describe(member.type)}`);
     }
+    seen.add(member.key);
+  });
+  if (type !== 'object') throw new RequestRefused(`parameters: expected one JSON object, found ${describe(type)}`);
+  const filled: string[] = [];
+  for (const { name, type: wanted, required, defaultValue } of tool.parameters) {
+    if (seen.has(name)) continue;
+    if (defaultValue !== undefined) filled.push(`${JSON.stringify(name)}:${defaultValue}`);
+    else if (required) faults.add(name, `required, of type ${wanted}, and missing`);
   }
-  if (faults.length > 0) throw new RequestRefused(faults.slice(0, MAX_FAULTS).join('; '));
-  return filled.length === 0 ? bytes : withMembers(bytes, filled, Object.keys(value).length === 0);
+  faults.raise();
+  return filled.length === 0 ? bytes : withMembers(bytes, filled, seen.size === 0);
+}
+
+/** Collects faults; a request with very many is refused at once. */
+class Faults {
+  readonly #found: string[] = [];
+
+  add(name: string, fault: string): void {
+    this.#found.push(`parameters.${name.slice(0, 64)}: ${fault}`);
+    if (this.#found.length >= MAX_FAULTS) this.raise();
+  }
+
+  raise(): void {
+    if (this.#found.length > 0) throw new RequestRefused(this.#found.join('; '));
+  }
 }
 
 /** Members are put into the text as it stands: what the caller wrote, numbers above all, reaches the guest unchanged. */
@@ -46,31 +59,16 @@ function withMembers(object: Uint8Array, members: readonly string[], isEmpty: bo
   return Buffer.concat([object.subarray(0, end), Buffer.from(`${isEmpty ? '' : ','}${members.join(',')}}`)]);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** JSON has no infinity, but a number that is too large is read as one. */
+function fits(wanted: ParameterType, { type, number }: JsonMember): boolean {
+  if (wanted === 'integer') return type === 'number' && Number.isInteger(number);
+  return type === wanted && (type !== 'number' || Number.isFinite(number));
 }
 
-function fits(type: ParameterType, value: unknown): boolean {
-  switch (type) {
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isObject(value);
-    case 'integer':
-      return Number.isInteger(value);
-    case 'number':
-      // JSON has no infinity, but a number that is too large is read as one.
-      return Number.isFinite(value);
-    default:
-      return typeof value === type;
-  }
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'no valid JSON';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+function describe(type: JsonType | undefined): string {
+  if (type === undefined) return 'no valid JSON';
+  if (type === 'null') return 'null';
+  return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`;
 }
 
 function names(tool: ToolDeclaration): string {

@@ -1,6 +1,7 @@
 import { decodeSignal, sizeSignal, type Signal as WireSignal, writeSignal } from '../../src/protocol/codec.js';
 import { encodeErrorField } from '../../src/protocol/outcomes.js';
 import { sizeBlock, WireError, writeUint32 } from '../../src/protocol/wire.js';
+import { WireReader } from '../../src/protocol/wire-reader.js';
 import { type Guest, GuestViolation, type PluginError, type Signal } from '../abi/guest.js';
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
@@ -10,6 +11,10 @@ import { RequestRefused } from './refused.js';
 const MAX_NAME_BYTES = 256;
 const MAX_METADATA_ENTRIES = 64;
 const MAX_LAYER = 9;
+/** With repeated keys, of which the last counts, there may be more on the wire. */
+const MAX_WIRE_ENTRIES = 4 * MAX_METADATA_ENTRIES;
+const MANY_BYTES = 4_096;
+const METADATA_TAG = (6 << 3) | 2;
 const SIGNALS_TAG = (4 << 3) | 2;
 
 /** Hands a Signal message to the guest's neuron and encodes what it answers. */
@@ -30,6 +35,7 @@ export function errorFromGuest(error: PluginError) {
 
 function decode(bytes: Uint8Array): WireSignal {
   try {
+    refuseManyEntries(bytes);
     const signal = decodeSignal(bytes);
     const fault = faultOf(signal);
     if (fault !== undefined) throw new RequestRefused(`signal.${fault}`);
@@ -38,6 +44,20 @@ function decode(bytes: Uint8Array): WireSignal {
     if (error instanceof WireError) throw new RequestRefused(`signal: not a valid protobuf message: ${error.message}`);
     throw error;
   }
+}
+
+/** Before anything is made of them: a message of 4 MB has room for half a million entries. Short ones are decoded at once. */
+function refuseManyEntries(bytes: Uint8Array): void {
+  if (bytes.length < MANY_BYTES) return;
+  const reader = new WireReader(bytes, 0, bytes.length);
+  let entries = 0;
+  while (reader.at < reader.end) {
+    const tag = reader.tag();
+    if (tag === METADATA_TAG) entries++;
+    reader.skip(tag);
+  }
+  if (entries <= MAX_WIRE_ENTRIES) return;
+  throw new RequestRefused(`signal.metadata: expected at most ${MAX_METADATA_ENTRIES} entries, found ${entries}`);
 }
 
 function faultOf(signal: WireSignal): string | undefined {

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HostError } from '../../../src/errors.js';
-import { type Listener, listen } from '../../../src/rpc/listener.js';
+import type { ListenAddress } from '../../../src/listen-address.js';
+import { type Listener, type ListenOptions, listen } from '../../../src/rpc/listener.js';
 
 let directory: string;
 let path: string;
 const open: Listener[] = [];
+const LOOPBACK: ListenAddress = { type: 'tcp', host: '127.0.0.1', port: 0 };
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'hal9-listen-'));
@@ -24,8 +26,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-async function start(address: Parameters<typeof listen>[0], maxConnections = 10): Promise<Listener> {
-  const listener = await listen(address, maxConnections, (socket) => socket.write('hello'));
+async function start(address: ListenAddress, options: Partial<ListenOptions> = {}): Promise<Listener> {
+  const onConnection = (socket: Socket): void => void socket.write('hello');
+  const listener = await listen(address, { maxConnections: 10, onConnection, ...options });
   open.push(listener);
   return listener;
 }
@@ -123,8 +126,9 @@ describe('listen', () => {
     expect(refusal.message).toContain('another process listens there');
   });
 
-  test('drops connections beyond their number', async () => {
-    const { address } = await start({ type: 'tcp', host: '127.0.0.1', port: 0 }, 1);
+  test('drops connections beyond their number, and tells', async () => {
+    let refused = 0;
+    const { address } = await start(LOOPBACK, { maxConnections: 1, onRefused: () => refused++ });
     const port = Number(address.split(':')[1]);
     const first = connect({ host: '127.0.0.1', port });
     await once(first, 'data');
@@ -133,7 +137,20 @@ describe('listen', () => {
     second.on('data', (bytes) => data.push(bytes));
     await once(second, 'close');
     expect(data).toEqual([]);
+    expect(refused).toBe(1);
     first.destroy();
+  });
+
+  test('closes a connection that sends no preface in time, and keeps one that does', async () => {
+    const times = { prefaceMs: 200, checkMs: 20 };
+    const { address } = await start(LOOPBACK, { times, onConnection: (socket) => void socket.resume() });
+    const port = Number(address.split(':')[1]);
+    const [silent, short, speaking] = Array.from({ length: 3 }, () => connect({ host: '127.0.0.1', port }));
+    speaking?.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.alloc(9)]));
+    short?.write('PRI');
+    await Promise.all([silent, short].map((socket) => once(socket as Socket, 'close')));
+    expect(speaking?.destroyed).toBe(false);
+    speaking?.destroy();
   });
 });
 

@@ -1,4 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, Client as GrpcClient, type ServiceDefinition } from '@grpc/grpc-js';
@@ -7,6 +10,7 @@ import { protoPath as healthProto } from 'grpc-health-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CallError } from '../../../src/client/call-error.js';
 import { connect } from '../../../src/client/client.js';
+import { createLog } from '../../../src/observe/log.js';
 import { type Serving, serveMemory } from './serving.js';
 
 const health = loadSync(healthProto, { enums: String })['grpc.health.v1.Health'] as ServiceDefinition;
@@ -104,6 +108,52 @@ describe('startRpc', () => {
     expect(replies.length).toBe(200);
   });
 });
+
+describe('connections', () => {
+  test('of clients that reset streams until HTTP/2 gives them up, and hang up, are closed', async () => {
+    const { rpc } = await start({ maxConnections: '1' });
+    await resetUntilRefused(rpc.address);
+    const answer = async (): Promise<unknown> => {
+      const client = connect(rpc.address, { timeoutMs: 500 });
+      return client.listPlugins().finally(() => client.close());
+    };
+    await expect.poll(() => answer().catch(String), { timeout: 6_000, interval: 50 }).toEqual({ plugins: [] });
+  });
+
+  test('beyond their number are refused, which the log says once for many', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hal9-rpc-'));
+    closers.push(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'log');
+    const { log, flush } = createLog({ level: 'info', format: 'json', fd: openSync(file, 'w') });
+    const { rpc } = await start({ maxConnections: '1' }, [], log);
+    const [host, port] = rpc.address.split(':');
+    const sockets = Array.from({ length: 5 }, () => connectTcp({ host, port: Number(port) }));
+    closers.push(() => void sockets.map((socket) => socket.destroy()));
+    await Promise.all(sockets.slice(1).map((socket) => once(socket.resume(), 'close')));
+    await flush();
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    expect(lines.length).toBe(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', refused: 1, maxConnections: 1 });
+  });
+});
+
+/** Resets streams as fast as the connection takes them, until the server says GOAWAY; then hangs up. */
+async function resetUntilRefused(address: string): Promise<void> {
+  const session: ClientHttp2Session = connectHttp2(`http://${address}`);
+  session.on('error', () => {});
+  const refused = once(session, 'goaway');
+  let open = true;
+  void refused.then(() => (open = false));
+  while (open) {
+    for (let count = 0; open && !session.destroyed && count < 100; count++) {
+      const stream = session.request({ ':method': 'POST', ':path': '/hal9.plugin.v1.PluginExecution/ProcessSignal' });
+      stream.on('error', () => {});
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  session.destroy();
+}
 
 describe('RpcServer.shutdown', () => {
   test('lets a call under way end, takes no new one, and does not wait for those who watch its health', async () => {

@@ -1,5 +1,5 @@
 import { loadConfig, type ServerFlags } from '../../../src/config.js';
-import { createLog } from '../../../src/observe/log.js';
+import { createLog, type Log } from '../../../src/observe/log.js';
 import type { ServiceBinding } from '../../../src/rpc/definitions.js';
 import { managementService } from '../../../src/rpc/management.js';
 import { type RpcServer, startRpc } from '../../../src/rpc/server.js';
@@ -13,10 +13,13 @@ export interface Serving {
   refused: string[];
 }
 
-export async function serveMemory(flags: ServerFlags = {}, services: readonly ServiceBinding[] = []): Promise<Serving> {
+export async function serveMemory(
+  flags: ServerFlags = {},
+  services: readonly ServiceBinding[] = [],
+  log: Log = createLog({ level: 'silent', format: 'json' }).log,
+): Promise<Serving> {
   const plugins = new MemoryPlugins();
   const refused: string[] = [];
-  const { log } = createLog({ level: 'silent', format: 'json' });
   const rpc = await startRpc({
     config: loadConfig({ grpcListen: '127.0.0.1:0', ...flags }, {}),
     log,

@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { SERVER_LIMITS } from '../limits.js';
+
+/** How long a client may take for its first bytes, and how often connections are looked at. */
+export interface ConnectionTimes {
+  prefaceMs: number;
+  checkMs: number;
+}
+
+const DEFAULT_TIMES: ConnectionTimes = {
+  prefaceMs: SERVER_LIMITS.prefaceMs,
+  checkMs: SERVER_LIMITS.connectionCheckMs,
+};
+
+/** What a client sends first: the preface, and the head of a SETTINGS frame (RFC 9113, sections 3.4 and 4.1). */
+const PREFACE_BYTES = 24 + 9;
+
+/** Of a socket's libuv handle, for which Node has no public name. */
+interface StreamHandle {
+  /** @returns 0 where the socket was not being read from. */
+  readStart(): number;
+  readonly writeQueueSize: number;
+}
+
+interface Connection {
+  openedMs: number;
+  /** Whether nothing was read from it when it was last looked at. */
+  abandoned: boolean;
+}
+
+/** The open connections of one listener, and the end of those that nobody uses: each counts against the bound on them. */
+export class Connections {
+  readonly #times: ConnectionTimes;
+  readonly #open = new Map<Socket, Connection>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(times: ConnectionTimes = DEFAULT_TIMES) {
+    this.#times = times;
+  }
+
+  add(socket: Socket): void {
+    this.#open.set(socket, { openedMs: performance.now(), abandoned: false });
+    this.#timer ??= setInterval(() => this.#check(), this.#times.checkMs).unref();
+    // A peer that resets its connection is gone, which `close` says as well.
+    socket.on('error', () => {});
+    socket.once('close', () => this.#remove(socket));
+  }
+
+  destroyAll(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #remove(socket: Socket): void {
+    this.#open.delete(socket);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #check(): void {
+    const startedBefore = performance.now() - this.#times.prefaceMs;
+    for (const [socket, connection] of this.#open) {
+      const silent = socket.bytesRead < PREFACE_BYTES && connection.openedMs < startedBefore;
+      const abandoned = isAbandoned(socket);
+      if (silent || (abandoned && connection.abandoned)) socket.destroy();
+      connection.abandoned = abandoned;
+    }
+  }
+}
+
+/**
+ * Whether HTTP/2 is done with a socket that is open all the same. When nghttp2 ends a session by itself, for instance
+ * because its client resets too many streams, Node 20 stops to read from the socket and never closes it, so that it stays
+ * for as long as the process does, even if the client hangs up. While an answer is being written Node does not read either;
+ * then the write queue is not empty, and reading must not be started behind its back.
+ *
+ * Reading starts by this, so that the end of a client that has hung up is noticed at once.
+ */
+function isAbandoned(socket: Socket): boolean {
+  const { _handle: handle } = socket as { _handle?: StreamHandle | null };
+  return handle != null && handle.writeQueueSize === 0 && handle.readStart() === 0;
+}
