@@ -22,6 +22,14 @@ async function profile(wat: string, ...args: unknown[]): Promise<ProfiledRun> {
   return run;
 }
 
+/** `(func try_table end)`: Node 20 has none. */
+const HAS_EXCEPTION_REFERENCES = WebAssembly.validate(
+  Uint8Array.of(
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+    ...[10, 8, 1, 6, 0, 0x1f, 0x40, 0, 0x0b, 0x0b],
+  ),
+);
+
 describe('instrument', () => {
   test('tells of every function what it used by itself, and who called it how often', async () => {
     const run = await profile(`
@@ -96,6 +104,27 @@ describe('instrument', () => {
     expect(run.stacks['4;3;1;0']).toBe(2);
   });
 
+  test.runIf(HAS_EXCEPTION_REFERENCES)('comes back to the label that an exception is sent to', async () => {
+    const run = await profile(`
+      (tag $oops)
+      (func $thrower (i32.const 1) (drop) (throw $oops))
+      (func $between (call $thrower))
+      (func $after (i32.const 2) (drop))
+      (func $catcher (block $caught (try_table (catch_all $caught) (call $between))) (call $after))
+      (func $leaver (try_table (catch $oops 0) (call $between)))
+      (func $looper (local $again i32)
+        (loop $retry
+          (br_if 1 (local.get $again)) (local.set $again (i32.const 1))
+          (try_table (catch_all $retry) (call $between)) (call $after)))
+      (func (export "run") (call $catcher) (call $leaver) (call $looper) (call $after))`);
+    expect(run.outcome).toBe('value undefined');
+    expect(Object.keys(run.calls)).toEqual([
+      ...['6', '6;3', '6;3;1', '6;3;1;0', '6;3;2', '6;4', '6;4;1', '6;4;1;0'],
+      ...['6;5', '6;5;1', '6;5;1;0', '6;2'],
+    ]);
+    expect(run.stacks['6;5']).toBe(1 + 2 + 2 + 1 + 2);
+  });
+
   test('blames the function that traps, to the instruction', async () => {
     const run = await profile(
       `
@@ -144,11 +173,12 @@ describe('instrument', () => {
     ['legacyExceptions', 1],
     ['tailCalls', 2],
     ['none', 3],
+    ['exceptionReferences', 4],
   ])('counts what the naive meter counts, on generated programs with %s', (feature, seed) => {
     const random = new Random(seed);
     const features = {
       legacyExceptions: feature === 'legacyExceptions',
-      exceptionReferences: false,
+      exceptionReferences: feature === 'exceptionReferences' && HAS_EXCEPTION_REFERENCES,
       tailCalls: feature === 'tailCalls',
     };
     let compared = 0;
