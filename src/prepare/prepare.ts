@@ -26,7 +26,7 @@ import { Semaphore } from './semaphore.js';
 const MAX_MEMORY_BYTES = 2 ** 32;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
-export const PIPELINE_VERSION = 2;
+export const PIPELINE_VERSION = 3;
 
 /** What is prepared: `PackageContents` has the module at hand, a `StoredPackage` can load it. */
 export type PrepareSource =

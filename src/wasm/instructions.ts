@@ -80,7 +80,7 @@ export const OP = {
  * x tag, k label, u number, a memory argument, i and I signed numbers of 32 and 64 bits, 1 4 8 and V that many bytes (V 16),
  * h heap type, b block type, w vector of value types, K vector of labels and one more, C vector of catch clauses.
  */
-export const OPERANDS: (string | undefined)[] = new Array(CODES).fill(undefined);
+export const OPERANDS = Array.from<string | undefined>({ length: CODES });
 /** How many operands each pushes less how many it pops, where that does not depend on types; else 0. */
 export const DELTAS = new Int8Array(CODES);
 

@@ -3,12 +3,13 @@
  * it stands, by adding to an exported global; it changes no type, no index and no control flow, checks nothing and optimises nothing.
  * It shares the table of instructions and weights with the real one, and the reader of sections.
  */
-import { DYNAMIC, WEIGHTS } from '../../src/wasm/fuel/weights.js';
+
+import { Scratch } from '../../src/wasm/fuel/scratch.js';
 import { readShape, type Shape, typeOfFunction } from '../../src/wasm/fuel/shape.js';
+import { DYNAMIC, WEIGHTS } from '../../src/wasm/fuel/weights.js';
 import { OP, readCode, skipOperands, skipValueType } from '../../src/wasm/instructions.js';
 import { Reader } from '../../src/wasm/reader.js';
 import { SECTION } from '../../src/wasm/sections.js';
-import { Scratch } from '../../src/wasm/fuel/scratch.js';
 
 /** The exported i64 global that counts what was used. */
 export const NAIVE_USED = 'naive used';
@@ -125,11 +126,25 @@ function writeInstruction(shape: Shape, reader: Reader, out: Scratch, spare: Spa
   const copy = (): void => out.copy(shape.bytes, start, reader.position);
   if (code === OP.memoryGrow) {
     const memory = shape.memories[index().u32('memory')];
-    return writeGrowth(out, shape, memory?.is64 === true ? spare.i64 : spare.i32, memory?.is64 === true, DYNAMIC.page, copy);
+    return writeGrowth(
+      out,
+      shape,
+      memory?.is64 === true ? spare.i64 : spare.i32,
+      memory?.is64 === true,
+      DYNAMIC.page,
+      copy,
+    );
   }
   if (code === OP.tableGrow) {
     const table = shape.tables[index().u32('table')];
-    return writeGrowth(out, shape, table?.is64 === true ? spare.i64 : spare.i32, table?.is64 === true, DYNAMIC.tableSlot, copy);
+    return writeGrowth(
+      out,
+      shape,
+      table?.is64 === true ? spare.i64 : spare.i32,
+      table?.is64 === true,
+      DYNAMIC.tableSlot,
+      copy,
+    );
   }
   writeBulkCharge(code, shape, index(), out, spare);
   copy();

@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { type MeteredModule, meter } from '../../src/wasm/fuel/meter.js';
-import { Fuel, fuelOf, type TrapReport } from '../../src/wasm/fuel/runtime.js';
+import { type Fuel, fuelOf, type TrapReport } from '../../src/wasm/fuel/runtime.js';
 import { meterNaively, NAIVE_USED } from './naive.js';
 
 export const HUGE_BUDGET = 2 ** 50;
@@ -68,7 +68,8 @@ export function runNaive(variants: Variants, call: Call, host: HostMaker): Run {
 
 export function runMetered(variants: Variants, call: Call, host: HostMaker, budget = HUGE_BUDGET): Run {
   let fuel: Fuel | undefined;
-  const used = (instance: WebAssembly.Instance | undefined): number => (instance === undefined ? 0 : (fuel?.used() ?? 0));
+  const used = (instance: WebAssembly.Instance | undefined): number =>
+    instance === undefined ? 0 : (fuel?.used() ?? 0);
   return run(variants.metered, call, host, used, {
     ready: (instance) => {
       fuel = fuelOf(instance.exports);
@@ -175,7 +176,8 @@ export function compareVariants(variants: Variants, call: Call, host: HostMaker,
   deepStrictEqual(metered.effect, plain.effect, 'metered against plain');
   deepStrictEqual(naive.effect, plain.effect, 'naive against plain');
   deepStrictEqual(metered.usedAt, naive.usedAt, 'fuel at host calls');
-  if (!metered.started || metered.report === undefined || metered.report.exact) strictEqual(metered.used, naive.used, 'fuel used');
+  if (!metered.started || metered.report === undefined || metered.report.exact)
+    strictEqual(metered.used, naive.used, 'fuel used');
   else strictEqual(metered.used >= naive.used, true, `at most ${metered.used} used, naively ${naive.used}`);
   const exact = metered.report === undefined || metered.report.exact;
   if (exact && metered.started) checkBudget(variants, call, host, metered);

@@ -87,7 +87,8 @@ class Generator {
   }
 
   #anySignature(): Signature {
-    const some = (most: number): number[] => Array.from({ length: this.#random.below(most + 1) }, () => this.#anyType());
+    const some = (most: number): number[] =>
+      Array.from({ length: this.#random.below(most + 1) }, () => this.#anyType());
     return { params: some(3), results: some(this.#random.once(3) ? 3 : 1) };
   }
 
@@ -360,9 +361,7 @@ class Generator {
     const code = this.#code;
     code.op(OP.block, 0x40);
     this.#inLabel({ types: [], loops: false }, () => {
-      const plain = this.#labels
-        .map((_, index) => index)
-        .filter((label) => this.#labelAt(label).types.length === 0);
+      const plain = this.#labels.map((_, index) => index).filter((label) => this.#labelAt(label).types.length === 0);
       this.#statements(depth - 2);
       this.#expression(I32, 2);
       code.u8(OP.brTable);
@@ -383,7 +382,8 @@ class Generator {
     this.#inLabel({ types: [], loops: false }, () => {
       this.#countCalls(0x6b);
       for (const type of signature.params) this.#expression(type, 1);
-      const tail = this.#features.tailCalls && signature.results.join() === this.#signature.results.join() && this.#random.once(3);
+      const tail =
+        this.#features.tailCalls && signature.results.join() === this.#signature.results.join() && this.#random.once(3);
       if (this.#random.once(3)) {
         code.u8(OP.i32Const);
         code.signed(this.#random.once(40) ? 999 : callee);
@@ -646,7 +646,7 @@ class Generator {
       s.op(1, 0);
       s.op(OP.i32Const, 0);
       s.op(OP.end, this.#signatures.length);
-      this.#signatures.forEach((_, index) => s.u32(index));
+      for (let index = 0; index < this.#signatures.length; index++) s.u32(index);
     });
     section(10, (s) => {
       s.u32(bodies.length);

@@ -2,12 +2,14 @@
  * `npm run fuzz -- --seed N --seconds S [--only TARGET] [--inputs M]`
  *
  * Tries inputs until the time is over. Input number i has the seed N + i, whatever came before it: a failure is repeated by
- * `--seed <its seed> --inputs 1`. The last line is `inputs N, failures 0`; with a failure the exit status is 1.
+ * `--seed <its seed> --inputs 1`. The line `inputs N, failures 0` says how it went; with a failure the exit status is 1. The target
+ * `fuel` adds a last line of its own, `programs N, mismatches 0`.
  */
 
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../../src/errors.js';
+import { fuelStatistics, tryFuel } from './fuel.js';
 import { packageTargets, type Target } from './packages.js';
 import { Random } from './random.js';
 
@@ -70,7 +72,8 @@ async function tryInput(name: string, target: Target, random: Random): Promise<s
   return undefined;
 }
 
-const targets = [...(await packageTargets())].filter(([name]) => values.only === undefined || name === values.only);
+const all: [string, Target][] = [...(await packageTargets()), ['fuel', tryFuel]];
+const targets = all.filter(([name]) => values.only === undefined || name === values.only);
 const watcher = watch();
 let inputs = 0;
 let failures = 0;
@@ -90,4 +93,7 @@ while (inputs < maxInputs && performance.now() < endMs) {
 await watcher.terminate();
 for (const outcome of [...outcomes.keys()].sort()) console.log(`${outcome}: ${outcomes.get(outcome)}`);
 console.log(`inputs ${inputs}, failures ${failures}`);
+if (fuelStatistics.programs > 0) {
+  console.log(`programs ${fuelStatistics.programs}, mismatches ${fuelStatistics.mismatches}`);
+}
 process.exitCode = failures > 0 || inputs === 0 ? 1 : 0;

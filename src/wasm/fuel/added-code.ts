@@ -119,11 +119,6 @@ export function writeExportWrapper(
 export function writeHelper(out: Scratch, shape: Shape, additions: Additions, helper: Helper): void {
   switch (helper.kind) {
     case 'bulk-array':
-      return writeBody(out, [], (code) => {
-        code.op(OP.localGet, 0);
-        chargeTop(code, 1, DYNAMIC.arrayElement);
-        code.op(OP.localGet, 1);
-      });
     case 'bulk-memory':
     case 'bulk-table':
       return writeBulk(out, shape, helper);
@@ -149,23 +144,34 @@ function chargeTop(code: Scratch, fuel: number, weight: number): void {
   checkFuel(code, fuel);
 }
 
-/** (requested: i64, fuel) -> fuel: charges min(requested, current size). */
+/**
+ * (requested: i64, fuel) -> fuel: the request has been charged whole, which is too much. What passes the current size is given
+ * back; an array's request is charged as it is.
+ */
 function writeBulk(out: Scratch, shape: Shape, helper: Helper): void {
   writeBody(out, [I64], (code) => {
     const size = 2;
-    pushSize(code, shape, helper);
-    if (helper.kind === 'bulk-memory') {
-      constant(code, OP.i64Const, 16);
-      code.u8(I64_SHL);
+    if (helper.kind !== 'bulk-array') {
+      pushSize(code, shape, helper);
+      if (helper.kind === 'bulk-memory') {
+        constant(code, OP.i64Const, 16);
+        code.u8(I64_SHL);
+      }
+      code.op(OP.localSet, size);
+      // A 64-bit request may have no sign left: it wraps around, and back.
+      code.op(OP.localGet, 1);
+      code.op(OP.localGet, 0);
+      code.u8(I64_ADD);
+      code.op(OP.localGet, 0);
+      code.op(OP.localGet, size);
+      code.op(OP.localGet, 0);
+      code.op(OP.localGet, size);
+      code.u8(I64_LT_U);
+      code.u8(SELECT);
+      code.u8(I64_SUB);
+      code.op(OP.localSet, 1);
     }
-    code.op(OP.localSet, size);
-    code.op(OP.localGet, 0);
-    code.op(OP.localGet, size);
-    code.op(OP.localGet, 0);
-    code.op(OP.localGet, size);
-    code.u8(I64_LT_U);
-    code.u8(SELECT);
-    chargeTop(code, 1, DYNAMIC.bulkUnit);
+    checkFuel(code, 1);
     code.op(OP.localGet, 1);
   });
 }

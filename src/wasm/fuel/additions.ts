@@ -7,10 +7,13 @@
  *   imported the defined ones move up by three.
  */
 
+import { Reader } from '../reader.js';
 import type { Renumbering } from './constants.js';
 import type { Scratch } from './scratch.js';
 import { FUNCTION_FORM, type Shape, type TypeEntry } from './shape.js';
 
+const REFERENCE = 0x64;
+const NULLABLE_REFERENCE = 0x63;
 const I32 = 0x7f;
 const I64 = 0x7e;
 
@@ -81,7 +84,9 @@ export class Additions {
 
   /**
    * A function type as it was before the fuel parameter. The group that it stands in is copied whole, with those of its
-   * supertypes first, so that two such copies are equal exactly when the originals are.
+   * supertypes first, so that two such copies are equal exactly when the originals are. References within a group come to lead
+   * out of the copy, to the metered types; so that this does not make different groups alike, the copy of such a group
+   * has one type more, which refers to the group that it is a copy of.
    */
   originalType(index: number): number {
     const { types, groups } = this.shape;
@@ -143,7 +148,7 @@ export class Additions {
 
   #copyGroup(group: number): void {
     this.#copies[group] = this.#nextType;
-    this.#nextType += (this.shape.groups[group] as { count: number }).count;
+    this.#nextType += (this.shape.groups[group] as { count: number }).count + (this.#isMarked(group) ? 1 : 0);
     this.addedTypes.push({ group });
   }
 
@@ -151,7 +156,8 @@ export class Additions {
   #writeGroup(out: Scratch, group: number): void {
     const { bytes, types, groups } = this.shape;
     const { first, count, written } = groups[group] as { first: number; count: number; written: boolean };
-    if (written) out.op(0x4e, count);
+    const marked = this.#isMarked(group);
+    if (written || marked) out.op(0x4e, count + (marked ? 1 : 0));
     for (let index = first; index < first + count; index++) {
       const type = types[index] as TypeEntry;
       if (type.superType < 0) {
@@ -164,6 +170,19 @@ export class Additions {
       out.u32((this.#copies[superEntry.group] as number) + type.superType - superFirst);
       out.copy(bytes, type.superEnd, type.end);
     }
+    if (!marked) return;
+    // (struct (field (ref first)))
+    out.op(0x5f, 1);
+    out.u8(REFERENCE);
+    out.signed(first);
+    out.u8(0);
+  }
+
+  /** Whether types of a group refer to types of the same group, other than as supertypes. */
+  #isMarked(group: number): boolean {
+    const { types, groups } = this.shape;
+    const { first, count, written } = groups[group] as { first: number; count: number; written: boolean };
+    return written || refersTo(this.shape, types[first] as TypeEntry, first, first + count);
   }
 
   #helperType(kind: HelperKind, index: number): number {
@@ -192,4 +211,24 @@ export class Additions {
     this.addedTypes.push({ paramCount, params, results });
     return index;
   }
+}
+
+/** Whether a type's parameters, results or fields refer to types [first, end). */
+function refersTo(shape: Shape, type: TypeEntry, first: number, end: number): boolean {
+  for (const [from, to] of [
+    [type.paramsStart, type.paramsEnd],
+    [type.resultsStart, type.resultsEnd],
+  ] as const) {
+    const reader = new Reader(shape.bytes, from, to);
+    while (!reader.done) {
+      const byte = reader.u8('a value type');
+      if (byte !== REFERENCE && byte !== NULLABLE_REFERENCE) continue;
+      // A heap type is a signed number: indexes are positive; abstract types are negative and have one byte.
+      const next = shape.bytes[reader.position] as number;
+      if (next >= 0x40 && next < 0x80) continue;
+      const heapType = reader.u32('a heap type');
+      if (heapType >= first && heapType < end) return true;
+    }
+  }
+  return false;
 }

@@ -21,84 +21,18 @@ import {
 } from '../instructions.js';
 import { malformed, Reader, tooMany } from '../reader.js';
 import type { Additions, HelperKind } from './additions.js';
+import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
+import { checkIndex } from './constants.js';
 import { EXACT_NODE, FlowGraph } from './flow-graph.js';
 import { IntList } from './int-list.js';
 import { Scratch } from './scratch.js';
-import { checkIndex, type Shape, type TypeEntry, typeOfFunction } from './shape.js';
+import { type Shape, type TypeEntry, typeOfFunction } from './shape.js';
 import { DYNAMIC, WEIGHTS } from './weights.js';
-
-/** What may go into a place of the scratch buffer. Each record is four integers: position, kind, and two that depend on the kind. */
-export const RECORD = {
-  /** Charge `a`. */
-  charge: 0,
-  /** The fuel is on the operand stack: charge `a`, keep it. */
-  setFuel: 1,
-  /** A loop header: charge `a`, stop where the fuel is below `b`. */
-  loop: 2,
-  /** The function's entry, likewise, if the function needs a check there. */
-  entry: 3,
-  /** Stop where the fuel is below `b`. */
-  check: 4,
-  /** Push the fuel less `a`. */
-  push: 5,
-  /** A conditional branch to label `b` which, if taken, is charged `a`. */
-  branch: 6,
-  /** The end of an `if` without `else`: charge `a` where the condition was false. */
-  elseArm: 7,
-  /** The function is left: give its stack back. */
-  exit: 8,
-} as const;
-
-/** Kinds of places in a function, which the offset map keeps: what a trap there means. */
-export const PLACE = { original: 0, fuel: 1, stack: 2, exact: 3 } as const;
-/** A place's kind stands above this many bits of original offset. */
-export const PLACE_SHIFT = 27;
 
 /** A stretch of code without a check is cut by one when it weighs more than this. */
 const MAX_UNCHECKED = 4_096;
 /** Functions without calls that weigh no more than this need no check at entry; callers reckon with as much for every call. */
 const MAX_UNCHECKED_LEAF = 256;
-
-/** What the first pass found in one function. Ranges are those of the lists that all functions share. */
-export interface BodyPlan {
-  readonly index: number;
-  /** Index of the local that holds the fuel. */
-  readonly fuelLocal: number;
-  readonly scratchStart: number;
-  readonly scratchEnd: number;
-  readonly recordsStart: number;
-  readonly recordsEnd: number;
-  readonly anchorsStart: number;
-  readonly anchorsEnd: number;
-  readonly calleesStart: number;
-  readonly calleesEnd: number;
-  /** The groups of declared locals in the module's bytes. */
-  readonly localGroups: number;
-  readonly localsStart: number;
-  readonly localsEnd: number;
-  /** Types of the locals that are added. */
-  readonly addedLocals: readonly Uint8Array[];
-  /** Index that a further local would have. */
-  readonly nextLocal: number;
-  /** Local in which the stack that is left is kept for exception handlers; -1 without any. */
-  readonly stackLocal: number;
-  /** Whether a conditional branch leaves the function: then its code stands in a block. */
-  readonly wrapped: boolean;
-  readonly hasCalls: boolean;
-  readonly needsEntryCheck: boolean;
-  /** Stack that an activation takes, by our counting. */
-  readonly frameBytes: number;
-}
-
-/** Lists that grow from function to function. */
-export interface BodyLists {
-  readonly scratch: Scratch;
-  readonly records: IntList;
-  /** Pairs: position in the scratch buffer, original offset and kind of place: from there on they differ by a constant. */
-  readonly anchors: IntList;
-  /** Function indexes, or -1 - type index for calls through tables and references. */
-  readonly callees: IntList;
-}
 
 const FORM = { slow: 0, plain: 1, local: 2, memory: 3, number: 4 } as const;
 const FORMS = makeForms();
@@ -107,6 +41,9 @@ const LABEL = { function: 0, block: 1, loop: 2, if: 3, else: 4, try: 5 } as cons
 
 /** Bytes of a frame besides its values, with what the baseline compiler of V8 keeps in it. */
 const FRAME_BYTES = 128;
+const I64_EXTEND_I32_U = 0xad;
+const I64_SUB = 0x7d;
+const I64_LT_S = 0x53;
 const I32_TYPE = Uint8Array.of(0x7f);
 const I64_TYPE = Uint8Array.of(0x7e);
 
@@ -142,6 +79,7 @@ export class BodyReader {
   #addedByKey = new Map<string, number>();
   #stackLocal = -1;
   #hasCalls = false;
+  #hasTailCalls = false;
   #usesVectors = false;
   /** The edge under way, or -1 where code cannot be reached; its weight so far. */
   #edge = -1;
@@ -242,6 +180,7 @@ export class BodyReader {
       stackLocal: this.#stackLocal,
       wrapped: (this.#nodes[0] as number) >= 0,
       hasCalls: this.#hasCalls,
+      hasTailCalls: this.#hasTailCalls,
       needsEntryCheck: this.#hasCalls || this.#totalWeight > MAX_UNCHECKED_LEAF,
       frameBytes: this.#frameBytes(type),
     };
@@ -255,6 +194,7 @@ export class BodyReader {
     this.#addedByKey = new Map();
     this.#stackLocal = -1;
     this.#hasCalls = false;
+    this.#hasTailCalls = false;
     this.#usesVectors = false;
     this.#edge = -1;
     this.#weight = 0;
@@ -548,13 +488,17 @@ export class BodyReader {
     return (Math.min(15, loopDepth) * 4 + 3 - Math.min(3, ifDepth)) * 4 + rank;
   }
 
+  #record(kind: number, first: number, second: number): void {
+    const { records, scratch } = this.lists;
+    records.push4(scratch.length, kind, first, second);
+  }
+
   /** Begins an edge at a node; `record` says what may go here. */
   #begin(node: number, record: number): void {
     const rank = record === RECORD.loop || record === RECORD.entry ? 0 : 1;
     this.#edge = this.#graph.addEdge(node, this.#frequency(this.#loopDepth, this.#ifDepth, rank));
     this.#weight = 0;
-    const { records, scratch } = this.lists;
-    records.push4(scratch.length, record, this.#edge, node);
+    this.#record(record, this.#edge, node);
     if (node !== EXACT_NODE) this.#unchecked = this.#graph.uncheckedAt(node);
     if (record === RECORD.loop) this.#unchecked = 0;
     else if (this.#unchecked > MAX_UNCHECKED) this.#check(node);
@@ -562,8 +506,7 @@ export class BodyReader {
 
   /** Adds a check behind the charge of the edge that has just begun. */
   #check(node: number): void {
-    const { records, scratch } = this.lists;
-    records.push4(scratch.length, RECORD.check, this.#edge, node);
+    this.#record(RECORD.check, this.#edge, node);
     this.#unchecked = 0;
   }
 
@@ -580,15 +523,22 @@ export class BodyReader {
 
   /** Ends the edge where the fuel must be exact, and pushes it. */
   #push(frequency?: number): void {
-    const { records, scratch } = this.lists;
     const edge = this.#edge;
     this.#finish(EXACT_NODE, frequency);
-    records.push4(scratch.length, RECORD.push, edge, 0);
+    this.#graph.markPushed(edge);
+    this.#record(RECORD.push, edge, 0);
   }
 
   /** The same, and stores it. */
   #store(frequency?: number): void {
     this.#push(frequency);
+    this.lists.scratch.op(OP.globalSet, this.#additions.fuelGlobal);
+  }
+
+  /** The same, and goes on with it: where what follows may or may not take it from the global. */
+  #storeAndKeep(): void {
+    this.#push();
+    this.lists.scratch.op(OP.localTee, this.#fuelLocal);
     this.lists.scratch.op(OP.globalSet, this.#additions.fuelGlobal);
   }
 
@@ -605,8 +555,14 @@ export class BodyReader {
 
   /** The function is left by its results. */
   #leave(): void {
-    const { records, scratch } = this.lists;
-    records.push4(scratch.length, RECORD.exit, 0, 0);
+    this.#push(0);
+  }
+
+  /** The function is left by a tail call. */
+  #leaveByCall(): void {
+    this.#hasCalls = true;
+    this.#hasTailCalls = true;
+    this.#record(RECORD.tailCall, 0, 0);
     this.#push(0);
   }
 
@@ -734,7 +690,10 @@ export class BodyReader {
       const kind = reader.u8('a catch clause');
       if (kind > 3) throw malformed(reader.position - 1, `expected a catch clause (0 to 3), found ${kind}`);
       if (kind < 2) this.#readTag();
-      this.#catchTargets.add(this.#ordinals[this.#targetOf(reader.u32('a label'))] as number);
+      const target = this.#targetOf(reader.u32('a label'));
+      this.#catchTargets.add(this.#ordinals[target] as number);
+      // So that what is behind that label counts as reachable, the first time too.
+      this.#nodeOf(target);
     }
     write();
     this.lists.scratch.copy(this.#bytes, start, reader.position);
@@ -772,17 +731,18 @@ export class BodyReader {
 
   /** The way past an `if` whose condition was false. */
   #addElseArm(top: number, node: number): void {
-    const { scratch, records } = this.lists;
+    const { scratch } = this.lists;
     const caught = this.#isCatchTarget(top);
     const edge = this.#graph.addEdge(this.#splits[top] as number, this.#frequencyAt(top));
     this.#graph.endEdge(edge, node, 0, this.#frequencyAt(top));
     this.#graph.reach(node, this.#graph.uncheckedAt(this.#splits[top] as number));
     if (!caught) {
-      records.push4(scratch.length, RECORD.elseArm, edge, 0);
+      this.#record(RECORD.elseArm, edge, 0);
       return;
     }
     scratch.u8(OP.else);
-    records.push4(scratch.length, RECORD.push, edge, 0);
+    this.#graph.markPushed(edge);
+    this.#record(RECORD.push, edge, 0);
     scratch.op(OP.globalSet, this.#additions.fuelGlobal);
   }
 
@@ -822,8 +782,8 @@ export class BodyReader {
       scratch.u8(OP.end);
       this.#beginAtLabel(0);
     }
+    // The emitter writes the function's end.
     if (this.#edge >= 0) this.#leave();
-    scratch.u8(OP.end);
     this.#top = -1;
   }
 
@@ -874,7 +834,6 @@ export class BodyReader {
     this.#height--;
     if (this.#isCatchTarget(target)) return this.#branchExactly(start);
     if (this.#arityOf(target) > 0) return this.#branchShared(start, [target]);
-    const { scratch, records } = this.lists;
     const split = this.#graph.addNode();
     const here = this.#frequency(this.#loopDepth, this.#ifDepth, 3);
     this.#finish(split);
@@ -883,13 +842,13 @@ export class BodyReader {
     const edge = this.#graph.addEdge(split, frequency);
     this.#graph.endEdge(edge, node, 0, frequency);
     this.#graph.reach(node, this.#graph.uncheckedAt(split));
-    records.push4(scratch.length, RECORD.branch, edge, label);
+    this.#record(RECORD.branch, edge, label);
     this.#begin(split, RECORD.charge);
   }
 
   /** A branch to where exceptions are caught to: the fuel is stored whether it is taken or not. */
   #branchExactly(start: number): void {
-    this.#store();
+    this.#storeAndKeep();
     this.lists.scratch.copy(this.#bytes, start, this.#reader.position);
     this.#begin(EXACT_NODE, RECORD.charge);
   }
@@ -921,7 +880,7 @@ export class BodyReader {
     }
     this.#height--;
     if (caught) {
-      this.#store();
+      this.#storeAndKeep();
       for (const target of seen) if (!this.#isCatchTarget(target)) this.#graph.unify(EXACT_NODE, this.#nodeOf(target));
       for (const target of seen) this.#graph.reach(this.#nodeOf(target), this.#unchecked);
     } else {
@@ -970,22 +929,23 @@ export class BodyReader {
     callees.push(index);
     const callee = this.#additions.functionReference(index);
     if (opcode === OP.returnCall) {
-      this.#hasCalls = true;
-      this.#leave();
+      this.#leaveByCall();
       scratch.op(opcode, callee);
       return this.#skipUnreachable();
     }
+    this.#record(RECORD.call, 0, index);
     this.#push();
     scratch.op(opcode, callee);
-    this.#afterCall(typeOfFunction(this.#shape, index), 0);
+    this.#afterCall(typeOfFunction(this.#shape, index), 0, index);
   }
 
   /** The fuel is on top of the results. */
-  #afterCall(type: TypeEntry, popped: number): void {
+  #afterCall(type: TypeEntry, popped: number, callee: number): void {
     this.#hasCalls = true;
     this.#grow(type.results - type.params - popped);
     this.#unchecked += MAX_UNCHECKED_LEAF;
     this.#begin(EXACT_NODE, RECORD.setFuel);
+    this.#record(RECORD.returned, 0, callee);
   }
 
   #readIndirectCall(opcode: number, start: number): void {
@@ -998,7 +958,7 @@ export class BodyReader {
     if (table === undefined) throw malformed(start, 'a call through a table that is not there');
     callees.push(-1 - typeIndex);
     const local = table.is64 ? this.#addLocal('i64', I64_TYPE) : this.#addLocal('i32', I32_TYPE);
-    this.#callWith(local, opcode === OP.returnCallIndirect, start, type);
+    this.#callWith(local, opcode === OP.returnCallIndirect, start, type, -1 - typeIndex);
   }
 
   #readReferenceCall(opcode: number, start: number): void {
@@ -1007,20 +967,22 @@ export class BodyReader {
     if (type === undefined) throw malformed(start, `type ${typeIndex} is not there`);
     this.lists.callees.push(-1 - typeIndex);
     const local = this.#addLocal(`ref ${typeIndex}`, nullableReference(typeIndex));
-    this.#callWith(local, opcode === OP.returnCallRef, start, type);
+    this.#callWith(local, opcode === OP.returnCallRef, start, type, -1 - typeIndex);
   }
 
   /** The callee is on top of the operands; the fuel must come before it. */
-  #callWith(local: number, tail: boolean, start: number, type: TypeEntry): void {
+  #callWith(local: number, tail: boolean, start: number, type: TypeEntry, callee: number): void {
     const { scratch, anchors } = this.lists;
     scratch.op(OP.localSet, local);
-    if (tail) this.#leave();
-    else this.#push();
+    if (tail) this.#leaveByCall();
+    else {
+      this.#record(RECORD.call, 0, callee);
+      this.#push();
+    }
     scratch.op(OP.localGet, local);
     anchors.push2(scratch.length, start);
     scratch.copy(this.#bytes, start, this.#reader.position);
-    if (!tail) return this.#afterCall(type, 1);
-    this.#hasCalls = true;
+    if (!tail) return this.#afterCall(type, 1, callee);
     this.#skipUnreachable();
   }
 
@@ -1097,14 +1059,31 @@ export class BodyReader {
     if (ARRAY_WORK.has(code)) this.#chargeWork('bulk-array', 0, false);
   }
 
-  /** The length of the work is on top of the operands, and stays there. */
+  /**
+   * The length of the work is on top of the operands, and stays there. All of it is charged; only where that is too much, the helper
+   * looks whether it is more than there can be to do.
+   */
   #chargeWork(kind: HelperKind, index: number, is64: boolean): void {
     const { scratch } = this.lists;
     const local = is64 ? this.#addLocal('i64', I64_TYPE) : this.#addLocal('i32', I32_TYPE);
+    const pushLength = (): void => {
+      scratch.op(OP.localGet, local);
+      if (!is64) scratch.u8(I64_EXTEND_I32_U);
+    };
     scratch.op(OP.localTee, local);
-    scratch.op(OP.localGet, local);
-    if (!is64) scratch.u8(0xad); // i64.extend_i32_u
-    this.#callHelper(kind, index);
+    this.#push();
+    pushLength();
+    scratch.u8(I64_SUB);
+    scratch.op(OP.localTee, this.#fuelLocal);
+    scratch.op(OP.i64Const, 0);
+    scratch.u8(I64_LT_S);
+    scratch.op(OP.if, 0x40);
+    pushLength();
+    scratch.op(OP.localGet, this.#fuelLocal);
+    scratch.op(OP.call, this.#additions.helper(kind, index));
+    scratch.op(OP.localSet, this.#fuelLocal);
+    scratch.u8(OP.end);
+    this.#begin(EXACT_NODE, RECORD.charge);
   }
 
   // The end
@@ -1114,15 +1093,11 @@ export class BodyReader {
     const graph = this.#graph;
     graph.solve();
     const { records } = this.lists;
-    const pushed = new Set<number>();
-    for (let at = recordsStart; at < records.length; at += 4) {
-      if (records.at(at + 1) === RECORD.push) pushed.add(records.at(at + 2));
-    }
     for (let at = recordsStart; at < records.length; at += 4) {
       const kind = records.at(at + 1);
-      if (kind === RECORD.exit) continue;
+      if (kind >= RECORD.tailCall) continue;
       const edge = records.at(at + 2);
-      const own = kind === RECORD.push || !pushed.has(edge) ? graph.chargeOf(edge) : 0;
+      const own = kind === RECORD.push || !graph.isPushed(edge) ? graph.chargeOf(edge) : 0;
       records.data[at + 2] = kind === RECORD.check ? 0 : own;
       if (kind === RECORD.loop || kind === RECORD.entry || kind === RECORD.check) {
         records.data[at + 3] = graph.potentialOf(records.at(at + 3)) - own;

@@ -1,14 +1,14 @@
 /**
  * Who can call whom, and so whose frames the stack limit must count.
  *
- * Only functions that can come to be called from below themselves (those in a cycle of the call graph) count their frames, in a
- * global. The others appear on the stack once at most, between two entries from the host: the longest chain of them is known
- * beforehand and reserved by every entry. Calls through tables and references may go to every function that is referred to
- * anywhere and has the type.
+ * Only functions that can come to be called from below themselves (those in a cycle of the call graph) count their frames: they
+ * take what is left from a global, and store what they leave before they call on. The others appear on the stack once at most,
+ * between two entries from the host: the longest chain of them is known beforehand and reserved by every entry. Calls through
+ * tables and references may go to every function that is referred to anywhere and has the type.
  */
 
-import type { BodyLists, BodyPlan } from './body.js';
-import type { StackRole } from './emit.js';
+import type { BodyLists, BodyPlan } from './body-plan.js';
+import { CALLEE, type StackRole } from './emit.js';
 import type { Shape, TypeEntry } from './shape.js';
 
 /** Where the uncounted chain would be longer than this, every function is counted. */
@@ -19,6 +19,8 @@ export interface StackPlan {
   readonly roles: readonly StackRole[];
   /** The longest chain of frames that are not counted. */
   readonly chainBytes: number;
+  /** One of CALLEE, of a callee as in BodyLists.callees. */
+  readonly calleeKind: (callee: number) => number;
 }
 
 interface Graph {
@@ -40,12 +42,61 @@ export function planStack(
   referenced: ReadonlySet<number>,
   closed: boolean,
 ): StackPlan {
-  const graph = buildGraph(shape, plans, lists, referenced, closed);
-  const cyclic = new Uint8Array(graph.nodes);
-  const chainBytes = findCycles(graph, cyclic, (node) => plans[node - shape.importedFunctions]?.frameBytes ?? 0);
+  const classes = closed ? classifyTypes(shape) : new Int32Array(shape.types.length);
+  const graph = buildGraph(shape, plans, lists, referenced, classes);
+  const counted = new Uint8Array(graph.nodes);
+  const order: number[] = [];
+  const chainBytes = findCycles(
+    graph,
+    counted,
+    order,
+    (node) => plans[node - shape.importedFunctions]?.frameBytes ?? 0,
+  );
   const countAll = chainBytes > MAX_CHAIN_BYTES;
-  const roles = plans.map((plan) => ({ counted: countAll || cyclic[plan.index] === 1, bytes: plan.frameBytes }));
-  return { roles, chainBytes: countAll ? 0 : chainBytes };
+  // A tail call leaves the global to its callee's ways, which callers know only of functions that are counted.
+  for (const plan of plans) if (countAll || plan.hasTailCalls) counted[plan.index] = 1;
+  const kinds = kindsOf(shape, graph, counted, order, closed);
+  const nodeOf = (callee: number): number =>
+    callee >= 0 ? callee : shape.functions.length + (classes[-1 - callee] as number);
+  const calleeKind = (callee: number): number => kinds[nodeOf(callee)] as number;
+  const roles = plans.map((plan) => {
+    const isCounted = counted[plan.index] === 1;
+    return {
+      counted: isCounted,
+      bytes: plan.frameBytes,
+      callsCounted: !isCounted && callsCounted(plan, lists, calleeKind),
+    };
+  });
+  return { roles, chainBytes: countAll ? 0 : chainBytes, calleeKind };
+}
+
+function callsCounted(plan: BodyPlan, lists: BodyLists, calleeKind: (callee: number) => number): boolean {
+  for (let at = plan.calleesStart; at < plan.calleesEnd; at++) {
+    if (calleeKind(lists.callees.at(at)) === CALLEE.counted) return true;
+  }
+  return false;
+}
+
+/** What each node does with the global, from callees to callers. The host may call back from every imported function. */
+function kindsOf(
+  shape: Shape,
+  { nodes, starts, targets }: Graph,
+  counted: Uint8Array,
+  order: readonly number[],
+  closed: boolean,
+): Uint8Array {
+  const kinds = new Uint8Array(nodes);
+  for (const node of order) {
+    const isSet = node >= shape.functions.length;
+    let kind: number = node < shape.importedFunctions ? CALLEE.passes : CALLEE.none;
+    if (counted[node] === 1 || (isSet && !closed)) kind = CALLEE.counted;
+    for (let at = starts[node] as number; at < (starts[node + 1] as number); at++) {
+      const target = kinds[targets[at] as number] as number;
+      if (target !== CALLEE.none) kind = Math.max(kind, isSet ? target : CALLEE.passes);
+    }
+    kinds[node] = kind;
+  }
+  return kinds;
 }
 
 /** Nodes: functions, then one for each set of functions that calls through tables may reach. */
@@ -54,10 +105,9 @@ function buildGraph(
   plans: readonly BodyPlan[],
   lists: BodyLists,
   referenced: ReadonlySet<number>,
-  closed: boolean,
+  classes: Int32Array,
 ): Graph {
   const functions = shape.functions.length;
-  const classes = closed ? classifyTypes(shape) : new Int32Array(shape.types.length);
   const members = new Map<number, number[]>();
   for (const index of referenced) {
     const typeClass = classes[shape.functions[index] as number] as number;
@@ -102,9 +152,9 @@ function classifyTypes(shape: Shape): Int32Array {
 
 /**
  * Tarjan's algorithm with a stack of its own. Marks the nodes on cycles, and answers the weight of the heaviest path over the
- * others: components come out callees first, so each is weighed once.
+ * others: components come out callees first (as `finished` lists their nodes), so each is weighed once.
  */
-function findCycles(graph: Graph, cyclic: Uint8Array, weigh: (node: number) => number): number {
+function findCycles(graph: Graph, cyclic: Uint8Array, finished: number[], weigh: (node: number) => number): number {
   const { nodes, starts, targets } = graph;
   const order = new Int32Array(nodes).fill(-1);
   const low = new Int32Array(nodes);
@@ -145,10 +195,10 @@ function findCycles(graph: Graph, cyclic: Uint8Array, weigh: (node: number) => n
 
   /** Takes a component off the stack and weighs it. */
   function closeComponent(root: number): number {
-    const first = stack.lastIndexOf(root);
-    const members = stack.splice(first);
+    const members = stack.at(-1) === root ? [stack.pop() as number] : stack.splice(stack.lastIndexOf(root));
     let below = 0;
     for (const member of members) {
+      finished.push(member);
       onStack[member] = 0;
       if (members.length > 1) cyclic[member] = 1;
       for (let at = starts[member] as number; at < (starts[member + 1] as number); at++) {

@@ -3,7 +3,6 @@
 import { GC_BASE, OP, readCode, SIMD_BASE, skipOperands } from '../instructions.js';
 import { malformed, type Reader } from '../reader.js';
 import type { Writer } from '../writer.js';
-import { checkIndex, type Shape } from './shape.js';
 
 /** Consts, global.get, ref.null, ref.func, i32 and i64 add, sub, mul, v128.const, allocations, i31 and conversions. */
 const CONSTANT = new Set<number>([
@@ -12,6 +11,12 @@ const CONSTANT = new Set<number>([
   ...[0, 1, 6, 7, 8, 26, 27, 28].map((number) => GC_BASE + number),
 ]);
 
+/** How many functions and globals an expression may name: those that come before it. */
+export interface Nameable {
+  readonly functions: { readonly length: number };
+  readonly globals: number;
+}
+
 /** How indexes change. */
 export interface Renumbering {
   functionReference(index: number): number;
@@ -19,16 +24,16 @@ export interface Renumbering {
 }
 
 /** Passes over one constant expression, its `end` included. */
-export function skipConstantExpression(reader: Reader, shape: Shape): void {
+export function skipConstantExpression(reader: Reader, shape: Nameable): void {
   walk(reader, shape, undefined, undefined);
 }
 
 /** Copies one constant expression, its indexes of functions and globals renumbered. */
-export function copyConstantExpression(reader: Reader, shape: Shape, writer: Writer, renumber: Renumbering): void {
+export function copyConstantExpression(reader: Reader, shape: Nameable, writer: Writer, renumber: Renumbering): void {
   walk(reader, shape, writer, renumber);
 }
 
-function walk(reader: Reader, shape: Shape, writer: Writer | undefined, renumber: Renumbering | undefined): void {
+function walk(reader: Reader, shape: Nameable, writer: Writer | undefined, renumber: Renumbering | undefined): void {
   for (;;) {
     const start = reader.position;
     const code = readCode(reader);
@@ -46,4 +51,9 @@ function walk(reader: Reader, shape: Shape, writer: Writer | undefined, renumber
       writer?.raw(reader.bytes.subarray(start, reader.position));
     }
   }
+}
+
+/** Insists that an index names something of the original module, not what the rewriter adds behind it. */
+export function checkIndex(index: number, count: number, what: string, offset: number): void {
+  if (index >= count) throw malformed(offset, `${what} ${index} is not among the ${count} there are`);
 }

@@ -2,15 +2,16 @@
  * The second pass: writes a rewritten function body by merging what the first pass copied with the charges and checks that it
  * left places for, and notes which offsets of the output come from which of the input.
  *
- * A check is `if (fuel < threshold) unreachable`, with nothing else on the cold path: engines make a conditional trap of it.
- * That it was a check and not the guest's own `unreachable` is told from its offset.
+ * A check is `if (fuel < threshold) unreachable`, with nothing else on the cold path. That it was a check and not the guest's
+ * own `unreachable` is told from its offset. (On Node 20, a branch to one shared `unreachable` makes small loops up to a tenth
+ * slower, because they are unrolled less; on later versions both take the same time.)
  */
 
 import { MODULE_LIMITS } from '../../limits.js';
 import { OP } from '../instructions.js';
 import { tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
-import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body.js';
+import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
 import type { IntList } from './int-list.js';
 import type { Scratch } from './scratch.js';
 
@@ -23,12 +24,17 @@ const VOID = 0x40;
 const I32 = 0x7f;
 const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
 
-/** How a function takes part in the stack limit. */
+/** How a function takes part in the stack limit (`call-graph.ts`). */
 export interface StackRole {
   /** It is called again from below itself, so its frames are counted. */
   readonly counted: boolean;
   readonly bytes: number;
+  /** Whether it calls one that is counted: then it keeps what it found in the global. */
+  readonly callsCounted: boolean;
 }
+
+/** What a callee does with the global for the stack: nothing; it may pass it on to one that is counted; it is counted. */
+export const CALLEE = { none: 0, passes: 1, counted: 2 } as const;
 
 export class BodyEmitter {
   readonly #input: Uint8Array;
@@ -38,8 +44,12 @@ export class BodyEmitter {
   /** Pairs: output offset, input offset and kind of place. */
   readonly #offsets: IntList;
   readonly #wrapperType: (plan: BodyPlan) => { short: number } | { index: number };
+  readonly #calleeKind: (callee: number) => number;
 
-  /** @param wrapperType the type of a block around the function's code */
+  /**
+   * @param wrapperType the type of a block around the function's code
+   * @param calleeKind one of CALLEE, of a callee as in BodyLists.callees
+   */
   constructor(
     input: Uint8Array,
     lists: BodyLists,
@@ -47,6 +57,7 @@ export class BodyEmitter {
     out: Scratch,
     offsets: IntList,
     wrapperType: (plan: BodyPlan) => { short: number } | { index: number },
+    calleeKind: (callee: number) => number,
   ) {
     this.#input = input;
     this.#lists = lists;
@@ -54,6 +65,7 @@ export class BodyEmitter {
     this.#out = out;
     this.#offsets = offsets;
     this.#wrapperType = wrapperType;
+    this.#calleeKind = calleeKind;
   }
 
   /**
@@ -67,8 +79,10 @@ export class BodyEmitter {
     out.reserve(2 * (plan.scratchEnd - plan.scratchStart) + 64);
     out.length += 5;
     this.#emitLocals(plan, role);
+    this.#emitEntry(plan, role);
     if (plan.wrapped) this.#openWrapper(plan);
     this.#merge(plan, role);
+    out.u8(OP.end);
     const length = out.length - start - 5;
     if (length > MODULE_LIMITS.maxFunctionBytes) {
       throw tooMany('bytes in a function body with what metering adds', length, MODULE_LIMITS.maxFunctionBytes);
@@ -93,13 +107,13 @@ export class BodyEmitter {
 
   #emitLocals(plan: BodyPlan, role: StackRole): void {
     const out = this.#out;
-    out.u32(plan.localGroups + plan.addedLocals.length + (role.counted ? 1 : 0));
+    out.u32(plan.localGroups + plan.addedLocals.length + (needsStackLocal(role) ? 1 : 0));
     out.copy(this.#input, plan.localsStart, plan.localsEnd);
     for (const type of plan.addedLocals) {
       out.u8(1);
       out.copy(type, 0, type.length);
     }
-    if (role.counted) out.op(1, I32);
+    if (needsStackLocal(role)) out.op(1, I32);
   }
 
   #openWrapper(plan: BodyPlan): void {
@@ -160,7 +174,8 @@ export class BodyEmitter {
       case RECORD.loop:
         return this.#chargeAndCheck(fuel, charge, second);
       case RECORD.entry:
-        return this.#emitEntry(plan, role, charge, second);
+        if (plan.needsEntryCheck) return this.#chargeAndCheck(fuel, charge, second);
+        return this.#charge(fuel, charge);
       case RECORD.check:
         return this.#chargeAndCheck(fuel, 0, second);
       case RECORD.push:
@@ -172,9 +187,15 @@ export class BodyEmitter {
         if (charge === 0) return;
         out.u8(OP.else);
         return this.#charge(fuel, charge);
-      case RECORD.exit:
-        if (role.counted) this.#giveStackBack(role.bytes);
+      case RECORD.tailCall:
+        if (role.counted) this.#giveStackBack(plan, role);
         return;
+      case RECORD.call:
+        return this.#beforeCall(plan, role, this.#calleeKind(second));
+      case RECORD.returned:
+        if (role.counted || this.#calleeKind(second) !== CALLEE.counted) return;
+        out.op(OP.localGet, plan.nextLocal);
+        return out.op(OP.globalSet, this.#additions.stackGlobal);
     }
   }
 
@@ -201,55 +222,64 @@ export class BodyEmitter {
     out.u8(OP.i64Const);
     out.signed(threshold);
     out.u8(I64_LT_S);
-    this.#trap(PLACE.fuel);
+    this.#trapIf(PLACE.fuel);
   }
 
   /** Takes a condition: traps where it holds, at a place of that kind. */
-  #trap(place: number): void {
+  #trapIf(place: number): void {
     const out = this.#out;
-    out.u8(OP.if);
-    out.u8(VOID);
     const offsets = this.#offsets;
     const original = offsets.at(offsets.length - 1) & ORIGINAL_MASK;
+    out.op(OP.if, VOID);
     offsets.push2(out.length, original | (place << PLACE_SHIFT));
-    out.u8(OP.unreachable);
-    out.u8(OP.end);
+    out.op(OP.unreachable, OP.end);
   }
 
-  #emitEntry(plan: BodyPlan, role: StackRole, charge: number, threshold: number): void {
+  /** What comes before the function's code: stack that it takes, and what handlers of exceptions put back. */
+  #emitEntry(plan: BodyPlan, role: StackRole): void {
     const out = this.#out;
-    if (plan.needsEntryCheck) this.#chargeAndCheck(plan.fuelLocal, charge, threshold);
-    else this.#charge(plan.fuelLocal, charge);
-    if (role.counted) this.#takeStack(role.bytes, plan.nextLocal);
+    const { stackGlobal } = this.#additions;
+    this.#offsets.push2(out.length, plan.localsEnd);
     if (plan.stackLocal >= 0) {
-      out.op(OP.globalGet, this.#additions.stackGlobal);
+      out.op(OP.globalGet, stackGlobal);
       out.op(OP.localSet, plan.stackLocal);
     }
-  }
-
-  /** if ((stack -= bytes) < 0) unreachable */
-  #takeStack(bytes: number, local: number): void {
-    const out = this.#out;
-    this.#stackPlus(bytes, I32_SUB);
-    out.op(OP.localTee, local);
-    out.op(OP.globalSet, this.#additions.stackGlobal);
-    out.op(OP.localGet, local);
+    if (!role.counted) return;
+    // if ((own = stack - bytes) < 0) unreachable
+    out.op(OP.globalGet, stackGlobal);
+    out.u8(OP.i32Const);
+    out.signed(role.bytes);
+    out.u8(I32_SUB);
+    out.op(OP.localTee, plan.nextLocal);
     out.u8(OP.i32Const);
     out.u8(0);
     out.u8(I32_LT_S);
-    this.#trap(PLACE.stack);
+    this.#trapIf(PLACE.stack);
   }
 
-  #giveStackBack(bytes: number): void {
-    this.#stackPlus(bytes, I32_ADD);
-    this.#out.op(OP.globalSet, this.#additions.stackGlobal);
+  /**
+   * A function that is counted stores what it has left for whom it calls, and need not put anything back. One that is not counted
+   * leaves the global as it found it.
+   */
+  #beforeCall(plan: BodyPlan, role: StackRole, kind: number): void {
+    const out = this.#out;
+    const { stackGlobal } = this.#additions;
+    if (role.counted && kind !== CALLEE.none) {
+      out.op(OP.localGet, plan.nextLocal);
+      out.op(OP.globalSet, stackGlobal);
+    } else if (!role.counted && kind === CALLEE.counted) {
+      out.op(OP.globalGet, stackGlobal);
+      out.op(OP.localSet, plan.nextLocal);
+    }
   }
 
-  #stackPlus(bytes: number, operation: number): void {
-    this.#out.op(OP.globalGet, this.#additions.stackGlobal);
-    this.#out.u8(OP.i32Const);
-    this.#out.signed(bytes);
-    this.#out.u8(operation);
+  #giveStackBack(plan: BodyPlan, role: StackRole): void {
+    const out = this.#out;
+    out.op(OP.localGet, plan.nextLocal);
+    out.u8(OP.i32Const);
+    out.signed(role.bytes);
+    out.u8(I32_ADD);
+    out.op(OP.globalSet, this.#additions.stackGlobal);
   }
 
   #emitBranch(fuel: number, charge: number, label: number): void {
@@ -261,4 +291,8 @@ export class BodyEmitter {
     out.op(OP.br, label + 1);
     out.u8(OP.end);
   }
+}
+
+function needsStackLocal(role: StackRole): boolean {
+  return role.counted || role.callsCounted;
 }

@@ -18,6 +18,8 @@ export const FREQUENCY_CLASSES = 256;
 
 export const EXACT_NODE = 0;
 
+const FEW_EDGES = 24;
+
 export class FlowGraph {
   readonly #parents = new IntList();
   /** Potential of a node less that of its parent. */
@@ -29,13 +31,15 @@ export class FlowGraph {
   /** The weight of an edge; once solved, its charge. */
   readonly #weights = new IntList();
   readonly #frequencies = new IntList();
+  /** 1 for an edge whose charge is made at its end, where the fuel is pushed. */
+  readonly #pushed = new IntList();
   #order = new Int32Array(256);
   readonly #starts = new Int32Array(FREQUENCY_CLASSES + 1);
 
   /** Empties the graph, but for node 0. */
   reset(): void {
     for (const list of [this.#parents, this.#differences, this.#unchecked]) list.length = 0;
-    for (const list of [this.#from, this.#to, this.#weights, this.#frequencies]) list.length = 0;
+    for (const list of [this.#from, this.#to, this.#weights, this.#frequencies, this.#pushed]) list.length = 0;
     this.addNode();
   }
 
@@ -53,6 +57,7 @@ export class FlowGraph {
     this.#to.push(EXACT_NODE);
     this.#weights.push(0);
     this.#frequencies.push(frequency);
+    this.#pushed.push(0);
     return this.#from.length - 1;
   }
 
@@ -64,6 +69,14 @@ export class FlowGraph {
     this.#to.data[edge] = to;
     this.#weights.data[edge] = weight;
     this.#frequencies.data[edge] = frequency;
+  }
+
+  markPushed(edge: number): void {
+    this.#pushed.data[edge] = 1;
+  }
+
+  isPushed(edge: number): boolean {
+    return this.#pushed.at(edge) === 1;
   }
 
   reach(node: number, unchecked: number): void {
@@ -106,9 +119,10 @@ export class FlowGraph {
 
   /** Counting sort of the edges, the most frequent first. */
   #sort(edges: number): void {
-    const starts = this.#starts.fill(0);
     const frequencies = this.#frequencies.data;
     if (this.#order.length < edges) this.#order = new Int32Array(edges * 2);
+    if (edges <= FEW_EDGES) return this.#sortFew(edges);
+    const starts = this.#starts.fill(0);
     for (let edge = 0; edge < edges; edge++) {
       const slot = FREQUENCY_CLASSES - (frequencies[edge] as number);
       starts[slot] = (starts[slot] as number) + 1;
@@ -120,6 +134,19 @@ export class FlowGraph {
       const slot = FREQUENCY_CLASSES - (frequencies[edge] as number) - 1;
       this.#order[starts[slot] as number] = edge;
       starts[slot] = (starts[slot] as number) + 1;
+    }
+  }
+
+  /** Most functions are small: for them, clearing the counters would take longer than inserting. */
+  #sortFew(edges: number): void {
+    const order = this.#order;
+    const frequencies = this.#frequencies.data;
+    for (let edge = 0; edge < edges; edge++) {
+      const frequency = frequencies[edge] as number;
+      let at = edge;
+      for (; at > 0 && (frequencies[order[at - 1] as number] as number) < frequency; at--)
+        order[at] = order[at - 1] as number;
+      order[at] = edge;
     }
   }
 

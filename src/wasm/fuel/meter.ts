@@ -11,15 +11,16 @@
 
 import { MODULE_LIMITS } from '../../limits.js';
 import { malformed, tooMany } from '../reader.js';
-import { SECTION, type Section } from '../sections.js';
+import { SECTION } from '../sections.js';
 import { Writer } from '../writer.js';
 import { HOST_FRAME_BYTES, writeExportWrapper, writeHelper, writeImportWrapper } from './added-code.js';
 import { Additions } from './additions.js';
-import { type BodyPlan, BodyReader, PLACE, PLACE_SHIFT } from './body.js';
-import { planStack } from './call-graph.js';
-import { BodyEmitter } from './emit.js';
+import { writeInOrder } from './assemble.js';
+import { BodyReader } from './body.js';
+import { type BodyPlan, PLACE, PLACE_SHIFT } from './body-plan.js';
+import { planStack, type StackPlan } from './call-graph.js';
+import { BodyEmitter, type StackRole } from './emit.js';
 import { IntList } from './int-list.js';
-import { rewriteNames } from './name-section.js';
 import type { OffsetMap } from './offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from './reserved.js';
 import { Scratch } from './scratch.js';
@@ -164,7 +165,7 @@ class Metering {
     return wrappers;
   }
 
-  #roles: ReturnType<typeof planStack>['roles'] = [];
+  #stack: StackPlan = { roles: [], chainBytes: 0, calleeKind: () => 0 };
 
   /** The functions that are added, in the order of their indexes. */
   #addFunctions(
@@ -176,7 +177,7 @@ class Metering {
     const additions = this.#additions;
     const closed = !additions.importGlobals;
     const stack = planStack(shape, plans, reader.lists, additions.referenced, closed);
-    this.#roles = stack.roles;
+    this.#stack = stack;
     const reserve = stack.chainBytes + HOST_FRAME_BYTES;
     const added: AddedFunction[] = [];
     for (let index = 0; index < shape.importedFunctions; index++) {
@@ -202,10 +203,16 @@ class Metering {
     if (plans.length + added.length === 0) return undefined;
     const out = new Scratch(Math.ceil(reader.lists.scratch.length * 1.5) + 4_096);
     out.u32(plans.length + added.length);
-    const emitter = new BodyEmitter(shape.bytes, reader.lists, this.#additions, out, this.#offsets, (plan) =>
-      this.#wrapperType(plan),
+    const emitter = new BodyEmitter(
+      shape.bytes,
+      reader.lists,
+      this.#additions,
+      out,
+      this.#offsets,
+      (plan) => this.#wrapperType(plan),
+      this.#stack.calleeKind,
     );
-    plans.forEach((plan, index) => emitter.emit(plan, this.#roles[index] as { counted: boolean; bytes: number }));
+    for (const [index, plan] of plans.entries()) emitter.emit(plan, this.#stack.roles[index] as StackRole);
     for (const { place, write } of added) {
       this.#offsets.push2(out.length, place << PLACE_SHIFT);
       write(out);
@@ -235,7 +242,7 @@ class Metering {
       writer.section(id, content);
       if (id === SECTION.code) codeStart = writer.length - content.length;
     };
-    this.#writeInOrder(contents, write, writer);
+    writeInOrder(shape, this.#additions, contents, write, writer);
     const code = shape.sections.find(({ id }) => id === SECTION.code);
     return {
       bytes: writer.finish(),
@@ -250,51 +257,6 @@ class Metering {
         metered: contents.get(SECTION.code)?.length ?? 0,
       },
     };
-  }
-
-  /** Sections in their order: those rewritten, those new, and what is copied; custom sections stay before what they stood before. */
-  #writeInOrder(
-    contents: ReadonlyMap<number, Uint8Array | undefined>,
-    write: (id: number, content: Uint8Array) => void,
-    writer: Writer,
-  ): void {
-    const { sections, bytes } = this.#shape;
-    let rank = 0;
-    const writeUpTo = (end: number): void => {
-      for (; rank < end; rank++) {
-        const id = ORDER[rank] as number;
-        const content = contents.get(id);
-        if (content !== undefined) write(id, content);
-      }
-    };
-    for (const section of sections) {
-      if (section.id === SECTION.custom) {
-        this.#writeCustom(section, writer);
-        continue;
-      }
-      const own = ORDER.indexOf(section.id);
-      writeUpTo(own);
-      if (contents.has(section.id)) writeUpTo(own + 1);
-      else {
-        writer.raw(bytes.subarray(section.start, section.end));
-        rank = own + 1;
-      }
-    }
-    writeUpTo(ORDER.length);
-  }
-
-  /** Custom sections are copied, but for the names, and for hints that are bound to offsets in the code. */
-  #writeCustom(section: Section, writer: Writer): void {
-    const { bytes } = this.#shape;
-    if (section.name.startsWith('metadata.code.')) return;
-    if (section.name !== 'name') return writer.raw(bytes.subarray(section.start, section.end));
-    const names = rewriteNames(this.#shape, this.#additions, section.contentStart, section.end);
-    if (names === undefined) return;
-    const content = new Writer(names.length + 8);
-    content.u32(4);
-    content.raw(NAME_BYTES);
-    content.raw(names);
-    writer.section(SECTION.custom, content.finish());
   }
 
   #instantiationFuel(activeSlots: number): number {
@@ -316,21 +278,3 @@ class Metering {
     return { metered, original };
   }
 }
-
-const NAME_BYTES = Uint8Array.of(0x6e, 0x61, 0x6d, 0x65);
-
-const ORDER: readonly number[] = [
-  SECTION.type,
-  SECTION.import,
-  SECTION.function,
-  SECTION.table,
-  SECTION.memory,
-  SECTION.tag,
-  SECTION.global,
-  SECTION.export,
-  SECTION.start,
-  SECTION.element,
-  SECTION.dataCount,
-  SECTION.code,
-  SECTION.data,
-];

@@ -1,6 +1,6 @@
 /** Which byte of a metered module comes from which of the original, and what a trap at a byte of it means. */
 
-import { PLACE, PLACE_SHIFT } from './body.js';
+import { PLACE, PLACE_SHIFT } from './body-plan.js';
 
 const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
 

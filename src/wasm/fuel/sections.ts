@@ -5,10 +5,10 @@ import { malformed, Reader } from '../reader.js';
 import { SECTION } from '../sections.js';
 import { Writer } from '../writer.js';
 import type { Additions } from './additions.js';
-import { copyConstantExpression } from './constants.js';
+import { checkIndex, copyConstantExpression } from './constants.js';
 import { FUEL_EXPORTS, RESERVED_MODULE } from './reserved.js';
 import { Scratch } from './scratch.js';
-import { checkIndex, FUNCTION_FORM, KIND, type Shape, skipGlobalType, type TypeEntry } from './shape.js';
+import { FUNCTION_FORM, KIND, type Shape, skipGlobalType, type TypeEntry } from './shape.js';
 
 const I64 = 0x7e;
 const I32 = 0x7f;

@@ -8,7 +8,7 @@ import { skipValueType } from '../instructions.js';
 import { malformed, Reader, tooMany } from '../reader.js';
 import { readSections, SECTION, type Section, sectionName } from '../sections.js';
 import { unsupported } from '../value-type.js';
-import { skipConstantExpression } from './constants.js';
+import { checkIndex, skipConstantExpression } from './constants.js';
 
 export const FUNCTION_FORM = 0x60;
 const STRUCT_FORM = 0x5f;
@@ -398,11 +398,6 @@ function readStart(reader: Reader, shape: Shape): void {
   const offset = reader.position;
   shape.start = reader.u32('the start function');
   checkIndex(shape.start, shape.functions.length, 'function', offset);
-}
-
-/** Insists that an index names something of the original module, not what the rewriter adds behind it. */
-export function checkIndex(index: number, count: number, what: string, offset: number): void {
-  if (index >= count) throw malformed(offset, `${what} ${index} is not among the ${count} there are`);
 }
 
 function readCount(reader: Reader, shape: Shape, field: 'elementSegments' | 'dataSegments', limit: number): void {

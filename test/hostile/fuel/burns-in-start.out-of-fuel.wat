@@ -1,0 +1,4 @@
+(module
+  (func $burn (loop $l br $l))
+  (start $burn)
+  (func (export "run")))
