@@ -7,7 +7,7 @@
  * for serving.
  */
 
-import { PLACE, PLACE_SHIFT } from '../fuel/body.js';
+import { PLACE, PLACE_SHIFT } from '../fuel/body-plan.js';
 import type { OffsetMap } from '../fuel/offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from '../fuel/reserved.js';
 import { Scratch } from '../fuel/scratch.js';

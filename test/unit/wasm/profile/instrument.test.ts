@@ -122,7 +122,7 @@ describe('instrument', () => {
       ...['6', '6;3', '6;3;1', '6;3;1;0', '6;3;2', '6;4', '6;4;1', '6;4;1;0'],
       ...['6;5', '6;5;1', '6;5;1;0', '6;2'],
     ]);
-    expect(run.stacks['6;5']).toBe(1 + 2 + 2 + 1 + 2);
+    expect(run.stacks['6;5']).toBe(1 + 2 + 2 + 1 + 1 + 2);
   });
 
   test('blames the function that traps, to the instruction', async () => {
