@@ -1,4 +1,5 @@
 import type { Cost, PluginError, PluginResult, Signal } from '../client/messages.js';
+import { layOutJson } from './json-layout.js';
 import { bytesText, printLine, timeText } from './output.js';
 
 /** What one plugin made of one call, for a person. */
@@ -8,7 +9,7 @@ export function printResult(result: PluginResult): void {
   printLine(`${name}: ${outcome}${limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`}`);
   if (error !== null) for (const line of errorLines(error)) printLine(line);
   for (const signal of signals) printSignal(signal);
-  if (value !== '') printIndented(prettyJson(value));
+  if (value !== '') printIndented(layOutJson(value));
   if (cost !== null) printLine(`  cost: ${costText(cost)}`);
 }
 
@@ -55,14 +56,8 @@ function parsed(text: string): unknown {
 function printSignal(signal: Signal): void {
   const to = signal.layer === 'LAYER_UNSPECIFIED' ? '' : ` to ${signal.layer}`;
   printLine(`  signal${to}${signal.type === '' ? '' : ` of type ${signal.type}`}`);
-  if (signal.content !== '') printIndented(prettyJson(signal.content));
+  if (signal.content !== '') printIndented(layOutJson(signal.content));
   for (const [key, value] of Object.entries(signal.metadata)) printLine(`    ${key} = ${value}`);
-}
-
-/** JSON is laid out where that loses nothing, such as digits of a large number; other text stays as it is. */
-function prettyJson(text: string): string {
-  const value = parsed(text);
-  return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
 }
 
 function printIndented(text: string): void {

@@ -53,7 +53,8 @@ export class Profile {
       let cost = costs.get(index);
       if (cost === undefined) {
         const name = this.nameOf(index);
-        costs.set(index, (cost = { index: index < 0 ? undefined : index, name, self: 0, total: 0, calls: 0 }));
+        cost = { index: index < 0 ? undefined : index, name, self: 0, total: 0, calls: 0 };
+        costs.set(index, cost);
       }
       cost.self += self[node] as number;
       cost.calls += calls[node] as number;
