@@ -66,6 +66,10 @@ export const REASONS = {
   PARAMETERS_INVALID: { status: 'INVALID_ARGUMENT', meaning: 'The parameters do not fit what the tool declares.' },
   QUEUE_FULL: { status: 'RESOURCE_EXHAUSTED', meaning: "The plugin's queue is full." },
   TOO_MANY_IN_FLIGHT: { status: 'RESOURCE_EXHAUSTED', meaning: 'The server has as many calls under way as it may.' },
+  CLIENT_TOO_SLOW: {
+    status: 'RESOURCE_EXHAUSTED',
+    meaning: 'The client does not read its answers as fast as it asks for them.',
+  },
   CALL_CANCELLED: { status: 'CANCELLED', meaning: 'The caller went away.' },
   DEADLINE: { status: 'DEADLINE_EXCEEDED', meaning: "The caller's deadline passed." },
   STOPPING: { status: 'UNAVAILABLE', meaning: 'The server is stopping.' },

@@ -123,6 +123,12 @@ export const REQUEST_LIMITS = {
   maxBatchSignals: 1_024,
   /** Signals under way on one stream; beyond it the stream is not read from, and HTTP/2 flow control holds the client. */
   maxStreamSignals: 1_024,
+  /** Answers on one stream, waiting or to be expected: beyond it the stream is not read from. One of the largest. */
+  maxStreamExpectedBytes: 4 * MIB,
+  /** What the answer to a signal is taken for at first: four are let in, whose answers fit the next bound in any case. */
+  expectedAnswerBytes: MIB,
+  /** Answers that the client of a stream has not taken; beyond it the stream ends. */
+  maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
 } as const;
 
@@ -158,8 +164,10 @@ export const SERVER_LIMITS = {
   prefaceMs: 5_000,
   /** How often connections that nobody uses are looked for: such a one may hold its place twice as long. */
   connectionCheckMs: 1_000,
-  /** Between two lines of the log which say that connections are refused. */
-  refusedConnectionsLogMs: 10_000,
+  /** Between two lines of the log which say that connections are refused, or cut off. */
+  connectionsLogMs: 10_000,
+  /** Answers that clients have not taken, over all connections; beyond it, the connection that has the most is closed. */
+  maxUnsentBytes: 128 * MIB,
   /** A peer that vanished without closing is noticed after this and the timeout. */
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 20_000,
@@ -169,6 +177,8 @@ export const SERVER_LIMITS = {
   maxConcurrentInstalls: 2,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
+  /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */
+  installMs: 128_000,
   /** Text of a refusal: gRPC sends it in a header, and clients bound all headers together, at 8 to 64 KiB. */
   maxStatusMessageBytes: 2 * KIB,
   maxStatusDetailBytes: 512,

@@ -23,6 +23,7 @@ interface StreamHandle {
 }
 
 interface Connection {
+  name: string;
   openedMs: number;
   /** Whether nothing was read from it when it was last looked at. */
   abandoned: boolean;
@@ -33,17 +34,29 @@ export class Connections {
   readonly #times: ConnectionTimes;
   readonly #open = new Map<Socket, Connection>();
   #timer: NodeJS.Timeout | undefined;
+  #count = 0;
 
   constructor(times: ConnectionTimes = DEFAULT_TIMES) {
     this.#times = times;
   }
 
+  /**
+   * Takes a socket on, and names it: `getPeer()` of each of its calls is that name, also on a Unix socket, whose clients
+   * have no address of their own.
+   */
   add(socket: Socket): void {
-    this.#open.set(socket, { openedMs: performance.now(), abandoned: false });
+    const name = `connection-${this.#count++}`;
+    Object.defineProperties(socket, { remoteAddress: { value: name }, remotePort: { value: undefined } });
+    this.#open.set(socket, { name, openedMs: performance.now(), abandoned: false });
     this.#timer ??= setInterval(() => this.#check(), this.#times.checkMs).unref();
     // A peer that resets its connection is gone, which `close` says as well.
     socket.on('error', () => {});
     socket.once('close', () => this.#remove(socket));
+  }
+
+  /** Closes the connection of that name, if it is still open. */
+  destroy(name: string): void {
+    for (const [socket, connection] of this.#open) if (connection.name === name) socket.destroy();
   }
 
   destroyAll(): void {

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
 import type { Dispatcher, Done } from '../dispatch/dispatcher.js';
 import { decodeInvokeToolRequest, decodeProcessSignalRequest } from '../protocol/codec.js';
 import { EMPTY } from '../protocol/wire.js';
@@ -9,6 +9,7 @@ import { peekLayer, readRequest, requestContext, text } from './request.js';
 import type { SignalStreams } from './signal-stream.js';
 import { toServiceError } from './status.js';
 import { type ListToolsRequest, listTools } from './tools.js';
+import type { Held } from './unsent.js';
 
 type Unary = ServerUnaryCall<Buffer, Buffer>;
 type Reply = sendUnaryData<Buffer>;
@@ -29,7 +30,9 @@ export function executionService(
     implementation: {
       ProcessSignal: (call: Unary, reply: Reply) => processSignal(dispatcher, call, replying(reply, maxReplyBytes)),
       InvokeTool: (call: Unary, reply: Reply) => invokeTool(dispatcher, call, replying(reply, maxReplyBytes)),
-      StreamSignals: (stream: ServerDuplexStream<Buffer, Buffer>) => streams.serve(stream),
+      // The second one is the guard's.
+      StreamSignals: ((stream: ServerDuplexStream<Buffer, Buffer>, held: Held) =>
+        streams.serve(stream, held)) as UntypedHandleCall,
       ListTools: (call: ServerUnaryCall<ListToolsRequest, object>, reply: sendUnaryData<object>) =>
         reply(null, listTools(dispatcher, call.request)),
     },

@@ -1,4 +1,5 @@
 import type {
+  MethodDefinition,
   ServerDuplexStream,
   ServerReadableStream,
   ServerUnaryCall,
@@ -11,19 +12,26 @@ import type { Log } from '../observe/log.js';
 import type { ServiceBinding } from './definitions.js';
 import type { InFlight } from './in-flight.js';
 import { type ServiceRefusal, toServiceError } from './status.js';
+import type { Held, Unsent } from './unsent.js';
 
 /** Where calls are bounded and what becomes of refusals. */
 export interface GuardContext {
   inFlight: InFlight;
+  unsent: Unsent;
   log: Log;
   metrics: { refused(reason: string): void };
 }
+
+/** An HTTP/2 stream that stays open until its answer is read, however short: its objects, roughly. */
+const STREAM_BYTES = 4_096;
 
 type OneReply = (
   call: ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown>,
   reply: Reply,
 ) => void;
-type ManyReplies = (call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>) => void;
+type AnswerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+/** Besides the call, it gets what counts the bytes that the client has not taken. */
+type ManyReplies = (call: AnswerStream, held: Held) => void;
 type Reply = sendUnaryData<unknown>;
 
 /**
@@ -33,18 +41,24 @@ type Reply = sendUnaryData<unknown>;
  */
 export function guarded({ definition, implementation }: ServiceBinding, context: GuardContext): ServiceBinding {
   const handlers: Record<string, UntypedHandleCall> = {};
+  const methods: Record<string, MethodDefinition<unknown, unknown>> = {};
   for (const [name, method] of Object.entries(definition)) {
     const handler = implementation[name] ?? implementation[method.originalName ?? name];
+    methods[name] = method;
     if (handler === undefined) continue;
-    handlers[name] = method.responseStream
-      ? guardStream(method.path, handler as ManyReplies, context)
-      : guardReply(method.path, handler as OneReply, context);
+    if (method.responseStream) handlers[name] = guardStream(method.path, handler as ManyReplies, context);
+    else {
+      handlers[name] = guardReply(method, handler as OneReply, context);
+      // Encoded by the guard, which counts the bytes.
+      methods[name] = { ...method, responseSerialize: (bytes) => bytes as Buffer };
+    }
   }
-  return { definition, implementation: handlers };
+  return { definition: methods, implementation: handlers };
 }
 
-function guardReply(path: string, handler: OneReply, context: GuardContext): OneReply {
-  const { inFlight } = context;
+function guardReply(method: MethodDefinition<unknown, unknown>, handler: OneReply, context: GuardContext): OneReply {
+  const { path, responseSerialize } = method;
+  const { inFlight, unsent } = context;
   return (call, reply) => {
     const full = inFlight.enter();
     if (full !== undefined) return reply(noted(path, toServiceError(full), context), null);
@@ -53,13 +67,24 @@ function guardReply(path: string, handler: OneReply, context: GuardContext): One
       if (open) inFlight.leave();
       open = false;
     };
-    // A call whose client has gone may never be replied to.
-    call.on('cancelled', leave);
+    const held = unsent.hold(call);
+    // Comes when the answer was sent as well as when the client has gone, and may never be replied to.
+    call.on('cancelled', () => {
+      leave();
+      held.release();
+    });
     try {
       handler(call, (error, value, trailer, flags) => {
         leave();
-        if (error) noted(path, error, context);
-        reply(error, value, trailer, flags);
+        if (error) return reply(noted(path, error, context), null, trailer, flags);
+        let bytes: Buffer;
+        try {
+          bytes = responseSerialize(value);
+        } catch (fault) {
+          return reply(noted(path, toServiceError(HostError.from(fault)), context), null);
+        }
+        held.add(bytes.length + STREAM_BYTES);
+        reply(null, bytes, trailer, flags);
       });
     } catch (error) {
       leave();
@@ -68,11 +93,13 @@ function guardReply(path: string, handler: OneReply, context: GuardContext): One
   };
 }
 
-function guardStream(path: string, handler: ManyReplies, context: GuardContext): ManyReplies {
+function guardStream(path: string, handler: ManyReplies, context: GuardContext): (stream: AnswerStream) => void {
   return (call) => {
     call.on('error', (error) => noted(path, error as Partial<ServiceRefusal>, context));
+    const held = context.unsent.hold(call);
+    call.on('cancelled', () => held.release());
     try {
-      handler(call);
+      handler(call, held);
     } catch (error) {
       call.emit('error', toServiceError(HostError.from(error)));
     }

@@ -9,33 +9,53 @@ export interface InstallPart {
   chunk?: Uint8Array;
 }
 
+/** How long a client may take for the next message, and for all of them. */
+export interface InstallTimes {
+  idleMs: number;
+  totalMs: number;
+}
+
+const DEFAULT_TIMES: InstallTimes = { idleMs: SERVER_LIMITS.installIdleMs, totalMs: SERVER_LIMITS.installMs };
+
 /**
- * Collects the package of one InstallPlugin call. Memory grows with what arrived, not with what the header claims.
+ * Collects the package of one InstallPlugin call. Memory grows with what arrived, not with what the header claims, nor with
+ * how many messages it arrived in.
  *
  * @returns the package's bytes, whose size and hash are those of the header.
  * @throws HostError REQUEST_INVALID for parts out of order or a size or hash that does not match; PACKAGE_TOO_LARGE;
  *   DEADLINE where the client stalls; CALL_CANCELLED where it goes away.
  */
-export async function collectPackage(parts: AsyncIterable<InstallPart>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+export async function collectPackage(
+  parts: AsyncIterable<InstallPart>,
+  times: InstallTimes = DEFAULT_TIMES,
+): Promise<Uint8Array> {
+  let buffer = Buffer.alloc(0);
   let received = 0;
   let header: { sizeBytes: number; sha256: string } | undefined;
-  for await (const part of withIdleLimit(parts)) {
+  for await (const part of inTime(parts, times)) {
     if (header === undefined) {
       header = readHeader(part);
       continue;
     }
     const chunk = readChunk(part);
-    received += chunk.length;
-    if (received > header.sizeBytes) throw sizeMismatch(header.sizeBytes, 'more');
-    chunks.push(chunk);
+    const end = received + chunk.length;
+    if (end > header.sizeBytes) throw sizeMismatch(header.sizeBytes, 'more');
+    if (end > buffer.length) buffer = grown(buffer, Math.min(header.sizeBytes, 2 * end));
+    buffer.set(chunk, received);
+    received = end;
   }
   if (header === undefined)
     throw new HostError('REQUEST_INVALID', 'expected a header and chunks, found an empty stream');
   if (received < header.sizeBytes) throw sizeMismatch(header.sizeBytes, `${received}`);
-  const bytes = Buffer.concat(chunks, received);
+  const bytes = buffer.subarray(0, received);
   checkHash(bytes, header.sha256);
   return bytes;
+}
+
+function grown(buffer: Buffer, size: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.alloc(size);
+  larger.set(buffer);
+  return larger;
 }
 
 function readHeader({ part, header }: InstallPart): { sizeBytes: number; sha256: string } {
@@ -62,6 +82,9 @@ function readChunk({ part, chunk }: InstallPart): Uint8Array {
       `every message after the first must be a chunk, found ${part ?? 'an empty one'}`,
     );
   }
+  if (chunk.length === 0) {
+    throw new HostError('REQUEST_INVALID', 'chunk: expected at least one byte a message, found none');
+  }
   if (chunk.length > REQUEST_LIMITS.maxChunkBytes) {
     throw new HostError(
       'REQUEST_INVALID',
@@ -85,31 +108,33 @@ function checkHash(bytes: Uint8Array, expected: string): void {
   );
 }
 
-/** Passes parts on, and gives up on a client that is silent for too long or went away. */
-async function* withIdleLimit(parts: AsyncIterable<InstallPart>): AsyncGenerator<InstallPart> {
+/** Passes parts on, and gives up on a client that is silent for too long, takes too long in all, or went away. */
+async function* inTime(
+  parts: AsyncIterable<InstallPart>,
+  { idleMs, totalMs }: InstallTimes,
+): AsyncGenerator<InstallPart> {
   const iterator = parts[Symbol.asyncIterator]();
-  let stalled: (error: HostError) => void = () => {};
-  const stall = new Promise<never>((_resolve, reject) => (stalled = reject));
-  stall.catch(() => {});
-  const timer = setTimeout(() => stalled(stallError()), SERVER_LIMITS.installIdleMs);
+  let late: (error: HostError) => void = () => {};
+  const tooLate = new Promise<never>((_resolve, reject) => (late = reject));
+  tooLate.catch(() => {});
+  const idle = setTimeout(() => late(deadline(`nothing of the package arrived for ${idleMs} ms`)), idleMs);
+  const total = setTimeout(() => late(deadline(`the package did not arrive within ${totalMs} ms`)), totalMs);
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), stall]);
+      const next = await Promise.race([iterator.next(), tooLate]);
       if (next.done) return;
-      timer.refresh();
+      idle.refresh();
       yield next.value;
     }
   } catch (error) {
     if (error instanceof HostError) throw error;
     throw new HostError('CALL_CANCELLED', 'the caller went away before the package was complete', { cause: error });
   } finally {
-    clearTimeout(timer);
+    clearTimeout(idle);
+    clearTimeout(total);
   }
 }
 
-function stallError(): HostError {
-  return new HostError(
-    'DEADLINE',
-    `nothing of the package arrived for ${SERVER_LIMITS.installIdleMs} ms; install it again`,
-  );
+function deadline(what: string): HostError {
+  return new HostError('DEADLINE', `${what}; install it again`);
 }

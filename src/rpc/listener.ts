@@ -32,6 +32,11 @@ export class Listener {
     this.#server.close();
   }
 
+  /** @param peer `getPeer()` of a call. */
+  disconnect(peer: string): void {
+    this.#connections.destroy(peer);
+  }
+
   destroyConnections(): void {
     this.#connections.destroyAll();
   }

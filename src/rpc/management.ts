@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
@@ -19,23 +20,32 @@ export function managementService(plugins: Plugins): ServiceBinding {
       InstallPlugin: installer(plugins),
       ListPlugins: unary(() => ({ plugins: plugins.list().map(toMessage) })),
       GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
-      ActivatePlugin: unary(async (request: ByPlugin & { config: string }) => {
+      ActivatePlugin: unary(async (request: ByPlugin & { config: string }, signal) => {
         const config = request.config === '' ? undefined : request.config;
-        return { plugin: toMessage(await plugins.activate(nameOf(request), config)) };
+        return { plugin: toMessage(await plugins.activate(nameOf(request), config, signal)) };
       }),
-      DeactivatePlugin: unary(async (request: ByPlugin) => ({
-        plugin: toMessage(await plugins.deactivate(nameOf(request))),
+      DeactivatePlugin: unary(async (request: ByPlugin, signal) => ({
+        plugin: toMessage(await plugins.deactivate(nameOf(request), signal)),
       })),
-      UninstallPlugin: unary(async (request: ByPlugin) => ({
-        plugin: await plugins.uninstall(nameOf(request)),
+      UninstallPlugin: unary(async (request: ByPlugin, signal) => ({
+        plugin: await plugins.uninstall(nameOf(request), signal),
       })),
     },
   };
 }
 
-/** A unary method, by what it does. */
-function unary<Request>(action: (request: Request) => object | Promise<object>): Unary<Request> {
-  return (call, callback) => void answer(callback, () => action(call.request));
+/** A unary method, by what it does. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
+function unary<Request>(action: (request: Request, signal: AbortSignal) => object | Promise<object>): Unary<Request> {
+  return (call, callback) => {
+    const signal = goneSignal(call);
+    void answer(callback, () => action(call.request, signal));
+  };
+}
+
+function goneSignal(call: EventEmitter): AbortSignal {
+  const controller = new AbortController();
+  call.on('cancelled', () => controller.abort());
+  return controller.signal;
 }
 
 async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
@@ -56,7 +66,8 @@ function installer(plugins: Plugins): Install {
     if (running >= SERVER_LIMITS.maxConcurrentInstalls) throw tooManyInstalls();
     running++;
     try {
-      const { plugin, changed } = await plugins.install(await collectPackage(call));
+      const signal = goneSignal(call);
+      const { plugin, changed } = await plugins.install(await collectPackage(call), signal);
       return { plugin: toMessage(plugin), changed };
     } finally {
       running--;

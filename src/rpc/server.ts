@@ -8,6 +8,8 @@ import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
 import { type Listener, listen } from './listener.js';
 import { addReflection } from './reflection.js';
+import { seldom } from './seldom.js';
+import { Unsent } from './unsent.js';
 
 export interface RpcOptions {
   config: Pick<
@@ -101,8 +103,13 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
   const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
   const server = new Server(serverOptions(config));
+  const slow = slowConnections(log);
+  const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, (peer) => {
+    slow();
+    listener.disconnect(peer);
+  });
   for (const service of services) {
-    const { definition, implementation } = guarded(service, { inFlight, log, metrics });
+    const { definition, implementation } = guarded(service, { inFlight, unsent, log, metrics });
     server.addService(definition, implementation);
   }
   server.addService(health.binding.definition, health.binding.implementation);
@@ -130,21 +137,24 @@ function serverOptions(config: RpcOptions['config']): ConstructorParameters<type
   };
 }
 
-/** Says that connections are refused: the first one at once, then how many, at intervals. */
+/** Says that connections are refused. */
 function refusedConnections(log: Log, maxConnections: number): () => void {
-  let lastMs = -Infinity;
-  let refused = 0;
-  return () => {
-    refused++;
-    const nowMs = performance.now();
-    if (nowMs - lastMs < SERVER_LIMITS.refusedConnectionsLogMs) return;
+  return seldom(SERVER_LIMITS.connectionsLogMs, (refused) =>
     log.warn(
       { refused, maxConnections },
       'connections are refused: as many are open as may be; raise max_connections, or find the client that holds them',
-    );
-    lastMs = nowMs;
-    refused = 0;
-  };
+    ),
+  );
+}
+
+/** Says that clients which do not read are cut off. */
+function slowConnections(log: Log): () => void {
+  return seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
+    log.warn(
+      { closed },
+      'connections are closed: their clients do not read their answers, and memory for those is full',
+    ),
+  );
 }
 
 /** Waits for it, but no longer than so many milliseconds. */

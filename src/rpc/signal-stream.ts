@@ -9,6 +9,10 @@ import { encodeStreamResponse, type StreamAnswer } from './answers.js';
 import { fitMessage } from './fit-message.js';
 import { peekLayer, type RequestContext, readRequest, requestContext, text } from './request.js';
 import { toServiceError } from './status.js';
+import type { Held } from './unsent.js';
+
+/** What is left of an expectation after an answer that is smaller. */
+const FORGETTING = 31 / 32;
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
@@ -38,9 +42,10 @@ export class SignalStreams {
     this.#options = options;
   }
 
-  serve(stream: Stream): void {
+  /** @param held Counts what the client has not taken. */
+  serve(stream: Stream, held: Held): void {
     if (this.#draining) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
-    const served = new SignalStream(this.#options, stream, () => {
+    const served = new SignalStream(this.#options, stream, held, () => {
       this.#open.delete(served);
       if (this.#open.size === 0) this.#drained();
     });
@@ -61,8 +66,9 @@ export class SignalStreams {
 }
 
 /**
- * One stream. Answers leave as they are ready. A stream that has as many signals under way as it may, or whose client does
- * not read, is not read from until that has changed: its own flow control is its bound.
+ * One stream. Answers leave as they are ready. A stream that has as many signals under way as it may, or as many bytes
+ * waiting and to be expected, is not read from until that has changed: its own flow control is its bound. What is under way
+ * is answered all the same: a client that lets too many bytes wait loses the stream.
  */
 class SignalStream {
   readonly #dispatcher: Dispatcher;
@@ -70,28 +76,30 @@ class SignalStream {
   readonly #refused: (refusal: HostError) => void;
   readonly #closed: () => void;
   readonly #maxReplyBytes: number;
+  readonly #held: Held;
   readonly #tickets = new Set<Ticket>();
+  /** Messages behind the one that is being written. */
+  #waiting: Buffer[] = [];
+  #writing = false;
   #underWay = 0;
-  #blocked = false;
+  /** Bytes of the answer to one signal: falls slowly, so that a large one is not soon forgotten. */
+  #expectedBytes: number = REQUEST_LIMITS.expectedAnswerBytes;
   #ended = false;
   #gone = false;
   #draining = false;
 
-  constructor({ dispatcher, refused, maxReplyBytes }: StreamOptions, stream: Stream, closed: () => void) {
+  constructor({ dispatcher, refused, maxReplyBytes }: StreamOptions, stream: Stream, held: Held, closed: () => void) {
     this.#dispatcher = dispatcher;
     this.#stream = stream;
     this.#refused = refused;
     this.#maxReplyBytes = maxReplyBytes;
+    this.#held = held;
     this.#closed = closed;
   }
 
   start(): void {
     const stream = this.#stream;
     stream.on('data', (message: Buffer) => this.#receive(message));
-    stream.on('drain', () => {
-      this.#blocked = false;
-      this.#regulate();
-    });
     stream.on('end', () => {
       this.#ended = true;
       this.#finish();
@@ -111,12 +119,15 @@ class SignalStream {
   #abandon(): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#held.add(-this.#waiting.reduce((sum, { length }) => sum + length, 0));
+    this.#waiting = [];
     for (const ticket of this.#tickets) ticket.cancel();
     this.#closed();
   }
 
   /** A message that cannot be decoded has no id to answer to: it ends the stream with its status. */
   #receive(message: Buffer): void {
+    if (this.#gone) return;
     try {
       const request = readRequest(() => decodeStreamSignalsRequest(message));
       this.#dispatch(request);
@@ -176,22 +187,50 @@ class SignalStream {
   }
 
   #send(request: StreamSignalsRequest, answers: readonly StreamAnswer[]): void {
-    if (
-      !this.#gone &&
-      !this.#stream.write(encodeStreamResponse(request.id, fitAll(answers, this.#maxReplyBytes), request.requestId))
-    )
-      this.#blocked = true;
+    if (!this.#gone) {
+      const message = encodeStreamResponse(request.id, fitAll(answers, this.#maxReplyBytes), request.requestId);
+      this.#expectedBytes = Math.max(message.length / answers.length, this.#expectedBytes * FORGETTING);
+      this.#held.add(message.length);
+      this.#waiting.push(message);
+      if (this.#held.bytes > REQUEST_LIMITS.maxStreamUnsentBytes) this.#cut();
+      else this.#writeNext();
+    }
     this.#regulate();
     this.#finish();
   }
 
+  /** One at a time: what waits here can be dropped, what the transport has cannot. */
+  #writeNext(): void {
+    if (this.#writing) return;
+    const message = this.#waiting.shift();
+    if (message === undefined) return;
+    this.#writing = true;
+    this.#stream.write(message, () => {
+      this.#writing = false;
+      this.#held.add(-message.length);
+      if (this.#gone) return;
+      this.#writeNext();
+      this.#regulate();
+      this.#finish();
+    });
+  }
+
+  /** Emitting the error is what ends the stream, and abandons it. */
+  #cut(): void {
+    const max = REQUEST_LIMITS.maxStreamUnsentBytes;
+    const message = `more than ${max} bytes of answers wait for this client; read them, or have fewer signals under way`;
+    this.#stream.emit('error', toServiceError(new HostError('CLIENT_TOO_SLOW', message)));
+  }
+
   #regulate(): void {
-    if (this.#draining || this.#blocked || this.#underWay >= REQUEST_LIMITS.maxStreamSignals) this.#stream.pause();
+    const bytes = this.#held.bytes + this.#underWay * this.#expectedBytes;
+    const full = bytes >= REQUEST_LIMITS.maxStreamExpectedBytes || this.#underWay >= REQUEST_LIMITS.maxStreamSignals;
+    if (this.#draining || full) this.#stream.pause();
     else if (this.#stream.isPaused()) this.#stream.resume();
   }
 
   #finish(): void {
-    if (this.#gone || this.#underWay > 0 || !(this.#ended || this.#draining)) return;
+    if (this.#gone || this.#underWay > 0 || this.#waiting.length > 0 || !(this.#ended || this.#draining)) return;
     this.#gone = true;
     if (this.#ended) this.#stream.end();
     else
@@ -216,10 +255,14 @@ function contextOf(stream: Stream, request: StreamSignalsRequest): RequestContex
   return { ...context, deadlineMs: Math.min(context.deadlineMs, monotonicMs() + request.timeoutMs) };
 }
 
+/** With its code, reason and time, and room to spare. */
+const sizeOf = ({ message }: HostError): number => Buffer.byteLength(message) + 64;
+
 /** Makes the results of all signals of a message fit it together. */
 function fitAll(signals: readonly StreamAnswer[], maxBytes: number): readonly StreamAnswer[] {
   const all = signals.flatMap((signal) => ('answers' in signal ? signal.answers : []));
-  const fitted = fitMessage(all, maxBytes);
+  const refusals = signals.reduce((sum, signal) => ('refusal' in signal ? sum + sizeOf(signal.refusal) : sum), 0);
+  const fitted = fitMessage(all, maxBytes - refusals);
   if (fitted === all) return signals;
   let end = 0;
   return signals.map((signal) => {

@@ -5,6 +5,7 @@ import { CallError } from '../../../src/client/call-error.js';
 import { type Client, connect } from '../../../src/client/client.js';
 import { managementDefinition } from '../../../src/client/definitions.js';
 import { PACKAGE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../../../src/limits.js';
+import { collectPackage, type InstallPart } from '../../../src/rpc/install-stream.js';
 import { type Serving, serveMemory } from './serving.js';
 
 let serving: Serving;
@@ -100,6 +101,57 @@ describe('PluginManagement', () => {
   });
 });
 
+describe('a caller that goes away', () => {
+  type Change = (settings: { signal: AbortSignal }) => Promise<unknown>;
+  test.each<[string, Change]>([
+    ['InstallPlugin', (settings) => client.installPlugin(Buffer.from('x'), settings)],
+    ['ActivatePlugin', (settings) => client.activatePlugin('described', '', settings)],
+    ['DeactivatePlugin', (settings) => client.deactivatePlugin('described', settings)],
+    ['UninstallPlugin', (settings) => client.uninstallPlugin('described', settings)],
+  ])('of %s is known to be gone while the change waits', async (_method, change) => {
+    await client.installPlugin(Buffer.from('x'));
+    let open = (): void => {};
+    serving.plugins.gate = new Promise((resolve) => (open = resolve));
+    const controller = new AbortController();
+    const refusal = refusalOf(change(controller));
+    await expect.poll(() => serving.plugins.signals.length).toBe(2);
+    expect(serving.plugins.signals[1]?.aborted).toBe(false);
+    controller.abort();
+    expect((await refusal).code).toBe('CANCELLED');
+    await expect.poll(() => serving.plugins.signals[1]?.aborted).toBe(true);
+    open();
+  });
+});
+
+describe('collectPackage', () => {
+  test('gives up on a package that comes in a trickle', async () => {
+    async function* trickle(): AsyncGenerator<InstallPart> {
+      yield { part: 'header', header: { sizeBytes: '1000000', sha256: '' } };
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        yield { part: 'chunk', chunk: Uint8Array.of(1) };
+      }
+    }
+    const collected = collectPackage(trickle(), { idleMs: 10_000, totalMs: 100 });
+    await expect(collected).rejects.toMatchObject({
+      reason: 'DEADLINE',
+      message: expect.stringContaining('did not arrive within 100 ms') as string,
+    });
+  });
+
+  test('gives up on a client that is silent', async () => {
+    async function* silence(): AsyncGenerator<InstallPart> {
+      yield { part: 'header', header: { sizeBytes: '10', sha256: '' } };
+      await new Promise(() => {});
+    }
+    const collected = collectPackage(silence(), { idleMs: 50, totalMs: 10_000 });
+    await expect(collected).rejects.toMatchObject({
+      reason: 'DEADLINE',
+      message: expect.stringContaining('arrived for 50 ms') as string,
+    });
+  });
+});
+
 describe('InstallPlugin', () => {
   test('gets every byte of a package of many chunks, and tells how far it is', async () => {
     const bytes = Buffer.alloc(3 * REQUEST_LIMITS.maxChunkBytes + 17, 'hal9');
@@ -120,6 +172,7 @@ describe('InstallPlugin', () => {
     ['more bytes than announced', [header(9), { chunk }], 'says 9 bytes, the stream carried more'],
     ['another hash than announced', [header(10, 'ab'.repeat(32)), { chunk }], 'send the package again'],
     ['a hash that is none', [header(10, 'xyz'), { chunk }], '64 hexadecimal digits'],
+    ['an empty chunk', [header(10), { chunk: Buffer.alloc(0) }, { chunk }], 'expected at least one byte'],
     ['a chunk that is too large', [header(9e6), { chunk: Buffer.alloc(REQUEST_LIMITS.maxChunkBytes + 1) }], 'at most'],
   ] as [string, object[], string][])('refuses %s', async (_what, messages, text) => {
     const { reply, stream } = rawInstall(messages);

@@ -9,12 +9,15 @@ const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
  */
 export class MemoryPlugins implements Plugins {
   readonly installed: Uint8Array[] = [];
-  /** What is awaited before an installation is answered. */
+  /** What is awaited before a change is answered. */
   gate: Promise<void> = Promise.resolve();
+  /** Of each change that was asked for: aborted once its caller has gone. */
+  readonly signals: (AbortSignal | undefined)[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }> {
     this.installed.push(packageBytes);
+    this.signals.push(signal);
     await this.gate;
     if (Buffer.from(packageBytes.subarray(0, 3)).toString() === 'bad') {
       throw new HostError('MANIFEST_INVALID', 'metadata.version: expected a semver version, found "1"', {
@@ -37,8 +40,10 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async activate(idOrName: string, config?: string): Promise<PluginView> {
+  async activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView> {
     const plugin = this.get(idOrName);
+    this.signals.push(signal);
+    await this.gate;
     if (config === '{"fail":"capacity"}') {
       throw new HostError('CAPACITY', 'no thread is left for another instance', { retryAfterMs: 2_500 });
     }
@@ -47,12 +52,16 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async deactivate(idOrName: string): Promise<PluginView> {
+  async deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView> {
+    this.signals.push(signal);
+    await this.gate;
     this.#view = { ...this.get(idOrName), state: 'INSTALLED', instances: 0 };
     return this.#view;
   }
 
-  async uninstall(idOrName: string): Promise<PluginView['ref']> {
+  async uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']> {
+    this.signals.push(signal);
+    await this.gate;
     const { ref, state } = this.get(idOrName);
     if (state === 'ACTIVE') throw new HostError('PLUGIN_ACTIVE', `${ref.name} is active; deactivate it first`);
     this.#view = undefined;
