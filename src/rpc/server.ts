@@ -76,7 +76,10 @@ export class RpcServer {
     this.inFlight.stop();
     this.#listener.stop();
     const drained = Promise.all([this.inFlight.idle(), this.#onDrain()]);
-    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    // Each connection is told that no call may begin, and closes itself after its last answer. grpc-js, which has not accepted
+    // them, does not know when; so they are watched here.
+    this.#server.tryShutdown(() => {});
+    const closed = this.#listener.closed();
     await within(drainMs, drained);
     this.health.endWatches();
     const cut = this.inFlight.count;
