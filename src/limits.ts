@@ -118,6 +118,8 @@ export const OBSERVE_LIMITS = {
 export const REQUEST_LIMITS = {
   /** grpc-js's own default, both ways. */
   maxMessageBytes: 4 * MIB,
+  /** Lists of plugins and of tools: 250 of the largest manifests. Clients have to allow it; ours does. */
+  maxListReplyBytes: 64 * MIB,
   maxNameBytes: 256,
   maxMetadataEntries: 64,
   /** A plugin's configuration: every instance keeps it parsed. */

@@ -1,5 +1,5 @@
 import type { BindFailedMessage, BindMessage, FromWorker } from '../src/protocol/bind.js';
-import { type Guest, instantiate, OutOfFuel, type PluginError, type Result } from './abi/guest.js';
+import { type Guest, instantiate, type MakeMeter, OutOfFuel, type PluginError, type Result } from './abi/guest.js';
 import { describeFault } from './calls/fault.js';
 import { Reports } from './host/reports.js';
 
@@ -13,11 +13,21 @@ export type LoadResult =
   | { ok: true; loaded: Loaded }
   | { ok: false; cause: BindFailedMessage['cause']; message: string };
 
+/** What is given from outside where each run is to be like the one before; the server gives none of it. */
+export interface World {
+  /** Of random numbers, where they are not granted: 4 words. */
+  seed?: Uint32Array;
+  /** The moment at which calls begin, in milliseconds since the Unix epoch. */
+  nowMs?: () => number;
+  makeMeter?: MakeMeter;
+}
+
 const encoder = new TextEncoder();
 
 /** Instantiates the module and calls the plugin's `load` and `activate`, where it has them. */
-export function load(binding: BindMessage, post: (message: FromWorker) => void): LoadResult {
-  const reports = new Reports(binding, post);
+export function load(binding: BindMessage, post: (message: FromWorker) => void, world: World = {}): LoadResult {
+  const reports = new Reports(binding, post, world.seed);
+  const nowMs = world.nowMs ?? Date.now;
   try {
     const guest = instantiate(binding.module, {
       exports: binding.exports,
@@ -25,8 +35,10 @@ export function load(binding: BindMessage, post: (message: FromWorker) => void):
       grants: binding.grants,
       host: reports.services,
       metering: binding.metering,
+      makeMeter: world.makeMeter,
+      nowMs: nowMs(),
     });
-    const refusal = start(guest, binding);
+    const refusal = start(guest, binding, nowMs);
     if (guest.outOfFuel) throw new OutOfFuel();
     reports.flush();
     if (refusal !== undefined) return { ok: false, cause: 'plugin-error', message: refusal };
@@ -53,9 +65,9 @@ export function unload(guest: Guest): unknown {
 }
 
 /** The plugin's own words when it says no. */
-function start(guest: Guest, binding: BindMessage): string | undefined {
+function start(guest: Guest, binding: BindMessage, nowMs: () => number): string | undefined {
   if (guest.lifecycle === undefined) return undefined;
-  guest.beginCall(Date.now(), binding.metering?.loadFuel);
+  guest.beginCall(nowMs(), binding.metering?.loadFuel);
   const loaded = guest.lifecycle.load({
     pluginId: encoder.encode(binding.plugin.id),
     pluginVersion: encoder.encode(binding.plugin.version),
@@ -64,7 +76,7 @@ function start(guest: Guest, binding: BindMessage): string | undefined {
   });
   if (!loaded.ok) return refusalOf('load', loaded);
   if (guest.outOfFuel) throw new OutOfFuel();
-  guest.beginCall(Date.now(), binding.metering?.loadFuel);
+  guest.beginCall(nowMs(), binding.metering?.loadFuel);
   const activated = guest.lifecycle.activate();
   return activated.ok ? undefined : refusalOf('activate', activated);
 }

@@ -32,7 +32,7 @@ export function addCallOptions(command: Command): Command {
     .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
 }
 
-function fuelAmount(text: string): number {
+export function fuelAmount(text: string): number {
   const amount = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(amount)) return amount;
   throw new InvalidArgumentError('Expected a whole number of at most 2^53 - 1.');

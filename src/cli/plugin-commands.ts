@@ -5,6 +5,8 @@ import { jsonObjectArgument } from './json-argument.js';
 import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
 import { type PackOptions, readPackage, writePackage } from './package-file.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
+import { addProfile } from './profile-command.js';
+import { addTest } from './test-command.js';
 
 type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
 
@@ -15,6 +17,8 @@ export function addPluginCommands(program: Command): void {
   addQueries(plugin);
   addLifecycle(plugin);
   addPack(plugin);
+  addTest(plugin);
+  addProfile(plugin);
 }
 
 function addInstall(plugin: Command): void {

@@ -1,4 +1,5 @@
-import type { Cost, PluginResult, Signal } from '../client/messages.js';
+import type { Cost, PluginError, PluginResult, Signal } from '../client/messages.js';
+import { layOutJson } from './json-layout.js';
 import { bytesText, printLine, timeText } from './output.js';
 
 /** What one plugin made of one call, for a person. */
@@ -6,27 +7,57 @@ export function printResult(result: PluginResult): void {
   const { plugin, outcome, limit, signals, value, error, cost } = result;
   const name = plugin === null ? 'plugin' : `${plugin.name} ${plugin.version}`;
   printLine(`${name}: ${outcome}${limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`}`);
-  if (error !== null) printLine(`  ${error.code}: ${error.message}${error.details === '' ? '' : ` ${error.details}`}`);
+  if (error !== null) for (const line of errorLines(error)) printLine(line);
   for (const signal of signals) printSignal(signal);
-  if (value !== '') printIndented(prettyJson(value));
+  if (value !== '') printIndented(layOutJson(value));
   if (cost !== null) printLine(`  cost: ${costText(cost)}`);
+}
+
+/** An error for a person. Where the host says where the guest was, frames get a line each; other details stay as they are. */
+export function errorLines({ code, message, details }: PluginError): string[] {
+  const { backtrace, rest } = splitDetails(details);
+  const first = `  ${code}: ${message}${rest === '' ? '' : ` ${rest}`}`;
+  return [first, ...backtrace.map((frame) => `    at ${frameText(frame)}`)];
+}
+
+/** What is known of a frame: see `workers/calls/backtrace.ts`. */
+interface Frame {
+  function?: string;
+  index: number;
+  offset?: number;
+}
+
+function splitDetails(details: string): { backtrace: Frame[]; rest: string } {
+  const value = parsed(details);
+  if (typeof value !== 'object' || value === null || !('backtrace' in value)) return { backtrace: [], rest: details };
+  const { backtrace, ...others } = value as { backtrace: unknown };
+  if (!Array.isArray(backtrace) || !backtrace.every(isFrame)) return { backtrace: [], rest: details };
+  return { backtrace, rest: Object.keys(others).length === 0 ? '' : JSON.stringify(others) };
+}
+
+function isFrame(value: unknown): value is Frame {
+  return typeof value === 'object' && value !== null && 'index' in value && typeof value.index === 'number';
+}
+
+/** `name (function 12, byte 0x1a2b)` */
+function frameText({ function: name, index, offset }: Frame): string {
+  const place = `function ${index}${offset === undefined ? '' : `, byte 0x${offset.toString(16)}`}`;
+  return name === undefined ? place : `${name} (${place})`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function printSignal(signal: Signal): void {
   const to = signal.layer === 'LAYER_UNSPECIFIED' ? '' : ` to ${signal.layer}`;
   printLine(`  signal${to}${signal.type === '' ? '' : ` of type ${signal.type}`}`);
-  if (signal.content !== '') printIndented(prettyJson(signal.content));
+  if (signal.content !== '') printIndented(layOutJson(signal.content));
   for (const [key, value] of Object.entries(signal.metadata)) printLine(`    ${key} = ${value}`);
-}
-
-/** JSON is laid out where that loses nothing, such as digits of a large number; other text stays as it is. */
-function prettyJson(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
-  } catch {
-    return text;
-  }
 }
 
 function printIndented(text: string): void {

@@ -8,7 +8,7 @@ import { keyValue, parseJson } from './json-argument.js';
 import { printJson } from './output.js';
 import { printResult } from './results.js';
 
-const LAYERS = ['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'L9'] as const satisfies readonly Layer[];
+export const LAYERS = ['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'L9'] as const satisfies readonly Layer[];
 
 type SendFlags = ClientFlags & {
   layer: Layer;
@@ -52,7 +52,8 @@ export function addSignalCommands(program: Command): void {
   );
 }
 
-const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
+/** For options that may be repeated. */
+export const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
 
 async function signalOf(text: string, flags: SendFlags): Promise<Partial<Signal>> {
   return {
@@ -66,7 +67,8 @@ async function signalOf(text: string, flags: SendFlags): Promise<Partial<Signal>
   };
 }
 
-function metadataOf(entries: readonly string[]): Record<string, string> {
+/** Entries of `--metadata KEY=JSON`. */
+export function metadataOf(entries: readonly string[]): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const entry of entries) {
     const [key, value] = keyValue(entry, '--metadata');

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import type { Client } from '../client/client.js';
 import type { Tool } from '../client/messages.js';
 import { addCallOptions, addClientOptions, type ClientFlags, pluginIdOf, withClient } from './client-command.js';
 import { exitOfOutcomes } from './exit-status.js';
-import { jsonObjectArgument, keyValue, parseJson } from './json-argument.js';
 import { printJson, printLine, printTable } from './output.js';
+import { parametersText } from './parameters.js';
 import { printResult } from './results.js';
 
 type InvokeFlags = ClientFlags & { params?: string[]; plugin?: string; requestId: string; fuel?: number };
@@ -33,7 +32,10 @@ export function addToolCommands(program: Command): void {
   addCallOptions(addClientOptions(invoke)).action((name: string, flags: InvokeFlags) =>
     withClient(flags, async (client) => {
       const pluginId = await pluginIdOf(client, flags.plugin);
-      const parameters = await parametersOf(client, { name, pluginId, given: flags.params ?? [] });
+      const parameters = await parametersText(flags.params ?? [], async () => {
+        const { tools } = await client.listTools(pluginId);
+        return tools.find((found) => found.name === name)?.parameters ?? [];
+      });
       const reply = await client.invokeTool({
         tool: name,
         parameters,
@@ -59,25 +61,4 @@ function printTools(tools: readonly Tool[]): void {
       tool.description,
     ]),
   );
-}
-
-/**
- * The parameters as JSON text. Values of `key=value` are read as the tool declares them: a string as it stands,
- * everything else as JSON.
- */
-async function parametersOf(
-  client: Client,
-  call: { name: string; pluginId: string; given: readonly string[] },
-): Promise<string> {
-  const [first] = call.given;
-  if (first === undefined) return '';
-  if (call.given.length === 1 && /^\s*[{@]/.test(first)) return jsonObjectArgument(first, '--params');
-  const { tools } = await client.listTools(call.pluginId);
-  const declared = tools.find((tool) => tool.name === call.name)?.parameters ?? [];
-  const parameters = call.given.map((argument): [string, unknown] => {
-    const [key, value] = keyValue(argument, '--params');
-    const type = declared.find((parameter) => parameter.name === key)?.type ?? 'string';
-    return [key, type === 'string' ? value : parseJson(value, `--params ${key}`)];
-  });
-  return JSON.stringify(Object.fromEntries(parameters));
 }

@@ -29,7 +29,7 @@ import { SignalStream } from './signal-stream.js';
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
   timeoutMs?: number;
-  /** Bound on a message, both ways; the server's default. */
+  /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
 
@@ -55,7 +55,7 @@ export class Client {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
     this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': maxBytes,
+      'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
       'grpc.enable_http_proxy': 0,

@@ -1,13 +1,14 @@
 import { HostError } from '../errors.js';
-import { GUEST_LIMITS, OBSERVE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
-import { neuronOffers, toolDeclarations, toolOffers } from './offers.js';
+import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
 
 /** What is known of a plugin from its installation on. */
@@ -143,39 +144,7 @@ export class InstalledPlugin {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: {
-        plugin: this.ref,
-        hostVersion: this.#runtime.hostVersion,
-        module: this.#prepared.module,
-        metering: {
-          start: this.#prepared.metering.start,
-          instantiationFuel: this.#prepared.metering.instantiationFuel,
-          loadFuel: GUEST_LIMITS.loadFuel,
-          offsets: this.#prepared.offsets,
-        },
-        exports: this.#prepared.exports,
-        config: this.config,
-        tools: toolDeclarations(this.manifest),
-        // Nothing is granted until an operator can grant it: the clock stands during a call, random numbers are seeded.
-        grants: { time: false, random: false, env: {} },
-        limits: {
-          memoryBytes: this.#prepared.memory.maximumBytes,
-          outputBytes: GUEST_LIMITS.maxOutputBytes,
-          outputElements: GUEST_LIMITS.maxOutputElements,
-          hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
-          randomBytes: GUEST_LIMITS.maxRandomBytes,
-          logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
-          logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
-          logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
-          metrics: {
-            names: OBSERVE_LIMITS.maxMetricNames,
-            series: OBSERVE_LIMITS.maxMetricSeries,
-            labels: OBSERVE_LIMITS.maxMetricLabels,
-            labelBytes: OBSERVE_LIMITS.maxMetricLabelBytes,
-            observationsPerSecond: OBSERVE_LIMITS.maxMetricObservationsPerSecond,
-          },
-        },
-      },
+      binding: bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

@@ -54,6 +54,11 @@ export class Connections {
     socket.once('close', () => this.#remove(socket));
   }
 
+  /** Resolves once every connection that is open now has been closed. */
+  async closed(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
   /** Closes the connection of that name, if it is still open. */
   destroy(name: string): void {
     for (const [socket, connection] of this.#open) if (connection.name === name) socket.destroy();

@@ -32,6 +32,11 @@ export class Listener {
     this.#server.close();
   }
 
+  /** Resolves once every connection that is open now has been closed. */
+  closed(): Promise<void> {
+    return this.#connections.closed();
+  }
+
   /** @param peer `getPeer()` of a call. */
   disconnect(peer: string): void {
     this.#connections.destroy(peer);

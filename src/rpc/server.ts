@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerConfig } from '../config.js';
-import { SERVER_LIMITS } from '../limits.js';
+import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
 import { guarded } from './guard.js';
@@ -76,7 +76,10 @@ export class RpcServer {
     this.inFlight.stop();
     this.#listener.stop();
     const drained = Promise.all([this.inFlight.idle(), this.#onDrain()]);
-    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    // Each connection is told that no call may begin, and closes itself after its last answer. grpc-js, which has not accepted
+    // them, does not know when; so they are watched here.
+    this.#server.tryShutdown(() => {});
+    const closed = this.#listener.closed();
     await within(drainMs, drained);
     this.health.endWatches();
     const cut = this.inFlight.count;
@@ -128,7 +131,8 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
 function serverOptions(config: RpcOptions['config']): ConstructorParameters<typeof Server>[0] {
   return {
     'grpc.max_receive_message_length': config.maxMessageBytes,
-    'grpc.max_send_message_length': config.maxMessageBytes,
+    // The execution service makes its answers fit `maxMessageBytes` itself; lists have as many plugins as there are.
+    'grpc.max_send_message_length': Math.max(config.maxMessageBytes, REQUEST_LIMITS.maxListReplyBytes),
     'grpc.max_concurrent_streams': config.maxStreams,
     'grpc.keepalive_time_ms': config.keepaliveMs,
     'grpc.keepalive_timeout_ms': config.keepaliveTimeoutMs,

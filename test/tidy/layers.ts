@@ -5,7 +5,7 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ['main', 'cli'],
   ['server'],
-  ['rpc', 'http'],
+  ['rpc', 'http', 'local'],
   ['dispatch'],
   ['plugin'],
   ['pool'],

@@ -53,7 +53,15 @@ export interface InstantiateOptions {
   readonly host: HostServices;
   /** How the module counts its fuel; undefined for one that was not metered, which the server never runs. */
   readonly metering?: Metering | undefined;
+  /** What counts it, where that is not what serves: the meter of a profiled module. */
+  readonly makeMeter?: MakeMeter | undefined;
+  /** The moment of instantiation, in milliseconds since the Unix epoch. */
+  readonly nowMs?: number | undefined;
 }
+
+export type MakeMeter = (exports: WebAssembly.Exports, metering: Metering) => FuelMeter;
+
+const makeFuelMeter: MakeMeter = (exports, metering) => new FuelMeter(exports, metering);
 
 /**
  * Instantiates a module that was checked against the contract, and calls its `_initialize` where it has one.
@@ -63,10 +71,10 @@ export interface InstantiateOptions {
  */
 export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): Guest {
   const core = new GuestCore(options.bounds);
-  const { metering } = options;
-  options.host.clock.beginCall(Date.now());
+  const { metering, makeMeter = makeFuelMeter } = options;
+  options.host.clock.beginCall(options.nowMs ?? Date.now());
   const instance = new WebAssembly.Instance(module, importsOf(module, core, options));
-  const meter = metering === undefined ? undefined : new FuelMeter(instance.exports, metering);
+  const meter = metering === undefined ? undefined : makeMeter(instance.exports, metering);
   core.attach(instance.exports, meter);
   if (metering !== undefined) start(instance, metering, meter);
   const initialize = instance.exports['_initialize'];

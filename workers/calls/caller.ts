@@ -29,9 +29,14 @@ export class Caller {
   readonly #pluginId: string;
   readonly #backtraces: Backtraces;
   readonly #logFault: (text: string) => void;
+  readonly #wallMs: () => number;
 
-  /** @param logFault is told of faults of the server, which the caller does not get to see */
-  constructor(guest: Guest, binding: BindMessage, logFault: (text: string) => void) {
+  /**
+   * @param logFault is told of faults of the server, which the caller does not get to see
+   * @param wallMs the moment at which a call begins, since the Unix epoch
+   */
+  constructor(guest: Guest, binding: BindMessage, logFault: (text: string) => void, wallMs: () => number = Date.now) {
+    this.#wallMs = wallMs;
     this.#guest = guest;
     this.#tools = new ToolTable(binding.tools);
     this.#memoryBound = binding.limits.memoryBytes;
@@ -62,7 +67,7 @@ export class Caller {
       return hostOutcome('limit', 'TIMEOUT', 'the deadline passed before the call started', { limit: 'deadline' });
     }
     try {
-      this.#guest.beginCall(Date.now(), call.fuel);
+      this.#guest.beginCall(this.#wallMs(), call.fuel);
       const answer =
         call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
       if (this.#guest.outOfFuel) throw new OutOfFuel();
@@ -81,7 +86,7 @@ export class Caller {
     const fuel = fault.report?.usedAtMost ?? guest.fuelUsed;
     const code = fault.type === 'limit' ? 'RESOURCE_EXHAUSTED' : 'INTERNAL_ERROR';
     const usage = fault.limit === 'fuel' ? { limit: budget, used: fuel, plugin: this.#pluginId } : {};
-    const backtrace = this.#backtraces.of(fault.report);
+    const backtrace = this.#backtraces.of(fault.report ?? fault.hostCall);
     const details = JSON.stringify(backtrace === undefined ? usage : { ...usage, backtrace });
     const { body } = hostOutcome(fault.type, code, fault.message, details === '{}' ? {} : { details });
     return { type: fault.type, limit: fault.limit, dead: true, body, fuel };

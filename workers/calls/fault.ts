@@ -13,8 +13,10 @@ export interface Fault {
   message: string;
   /** For the log alone: what went wrong in the server. */
   internal?: string;
-  /** Where the engine stopped the guest. */
+  /** Where the engine stopped the guest, and what it says about the fuel. */
   report?: TrapReport;
+  /** Where the guest was when a call of the host ended it. */
+  hostCall?: Pick<TrapReport, 'frames'>;
 }
 
 /** Callers learn that it was not their fault; the log says more. */
@@ -43,7 +45,14 @@ export function describeFault(error: unknown, { guest, memoryFull = false }: Cir
     guest?.outOfFuel === true
       ? outOfFuel()
       : (explained(report) ?? described(error, report?.growthRefused ?? memoryFull));
-  return report === undefined ? fault : { ...fault, report };
+  if (report !== undefined) return { ...fault, report };
+  const hostCall = isOfHost(error) ? guest?.explain(error) : undefined;
+  return hostCall === undefined ? fault : { ...fault, hostCall };
+}
+
+/** What we throw to end a guest, from below it where it was calling the host. */
+function isOfHost(error: unknown): boolean {
+  return [OutOfFuel, GuestViolation, GuestExit, OutputLimitExceeded].some((kind) => error instanceof kind);
 }
 
 const outOfFuel = (): Fault => limit('fuel', 'the call used up its fuel');

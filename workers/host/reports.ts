@@ -18,6 +18,7 @@ export class Reports {
   constructor(
     { config, grants, limits }: Pick<BindMessage, 'config' | 'grants' | 'limits'>,
     post: (message: FromWorker) => void,
+    seed?: Uint32Array,
   ) {
     const lines = new GuestLines(limits, post);
     const splitter = (stream: 'stdout' | 'stderr', level: LogLevel) =>
@@ -31,7 +32,7 @@ export class Reports {
       config: new ConfigValues(config),
       metrics: this.#metrics,
       clock: grants.time ? new RunningClock() : new StandingClock(),
-      random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes),
+      random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
       output: (stream, bytes) => streams[stream].write(bytes),
     };
   }

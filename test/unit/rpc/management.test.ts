@@ -86,6 +86,15 @@ describe('PluginManagement', () => {
     expect(serving.refused).toEqual(['PLUGIN_NOT_FOUND', 'CAPACITY', 'MANIFEST_INVALID']);
   });
 
+  test('lists plugins whose manifests together are larger than another message may be', async () => {
+    await client.installPlugin(Buffer.from('x'));
+    const one = { ...serving.plugins.get('described'), description: 'x'.repeat(PACKAGE_LIMITS.maxManifestBytes) };
+    serving.plugins.list = () => Array.from({ length: 20 }, () => one);
+    expect((await client.listPlugins()).plugins.map(({ description }) => description.length)).toEqual(
+      Array.from({ length: 20 }, () => PACKAGE_LIMITS.maxManifestBytes),
+    );
+  });
+
   test('tells the caller nothing of a fault of its own', async () => {
     await client.installPlugin(Buffer.from('x'));
     const fault = await refusalOf(client.activatePlugin('described', '{"fail":"fault"}'));

@@ -1,0 +1,94 @@
+import { type Command, Option } from 'commander';
+import type { OutcomeName, PluginResult } from '../client/messages.js';
+import { GUEST_LIMITS } from '../limits.js';
+import { fuelAmount, positiveInteger, reporting } from './client-command.js';
+import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
+import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
+import { printLogLine, resultOf } from './local-result.js';
+import { printJson, printLine } from './output.js';
+import { errorLines } from './results.js';
+
+type TestFlags = LocalFlags & { maxFuel?: number; expectOutcome: OutcomeName };
+
+const OUTCOMES = ['OK', 'PLUGIN_ERROR', 'TRAP', 'LIMIT'] as const satisfies readonly OutcomeName[];
+
+/** What was found, as `--json` prints it. */
+interface Verdict {
+  passed: boolean;
+  maxFuel: number | undefined;
+  /** Of the dearest call. */
+  fuel: number;
+  results: PluginResult[];
+}
+
+/** `hal9 plugin test` */
+export function addTest(plugin: Command): void {
+  addLocalOptions(
+    plugin
+      .command('test')
+      .description('call a plugin without a server, metered as a server does, and fail when it costs too much'),
+  )
+    .option('--max-fuel <N>', 'fail, with exit status 5, when a call costs more', fuelAmount)
+    .addOption(new Option('--expect-outcome <OUTCOME>', 'what each call must end in').choices(OUTCOMES).default('OK'))
+    .option('--timeout-ms <N>', "limit of each call; by default the plugin's own, else the server's", positiveInteger)
+    .option('--json', 'print what was found as one JSON object')
+    .action((path: string, flags: TestFlags) =>
+      reporting(flags, async () => {
+        const verdict = await judge(path, flags);
+        process.exitCode = exitOf(verdict, flags);
+        if (flags.json) printJson(verdict);
+        else printVerdict(verdict, flags);
+      }),
+    );
+}
+
+async function judge(path: string, flags: TestFlags): Promise<Verdict> {
+  const { plugin, calls } = await openForCalls(path, flags);
+  const { runLocally } = await import('../local/run.js');
+  const own = plugin.contents.manifest.metadata.requirements.max_call_ms ?? Infinity;
+  const callMs = flags.timeoutMs ?? Math.min(own, GUEST_LIMITS.defaultCallMs);
+  const { outcomes } = await runLocally({
+    binding: plugin.metered,
+    calls,
+    profiled: false,
+    callMs,
+    onLog: printLogLine,
+  });
+  const results = outcomes.map((outcome) => resultOf(plugin.metered.plugin, outcome));
+  const fuel = Math.max(...results.map(fuelOf));
+  const cheap = flags.maxFuel === undefined || fuel <= flags.maxFuel;
+  const passed = cheap && results.every(({ outcome }) => outcome === flags.expectOutcome);
+  return { passed, maxFuel: flags.maxFuel, fuel, results };
+}
+
+const fuelOf = ({ cost }: PluginResult): number => Number(cost?.fuel ?? 0);
+
+/** A wrong outcome comes before a high cost: what it cost says little then. */
+function exitOf({ passed, results }: Verdict, { expectOutcome }: TestFlags): ExitStatus {
+  if (passed) return EXIT.ok;
+  const wrong = results.find(({ outcome }) => outcome !== expectOutcome);
+  if (wrong === undefined) return EXIT.limit;
+  return wrong.outcome === 'OK' ? EXIT.pluginFailed : exitOfOutcomes([wrong.outcome]);
+}
+
+function printVerdict({ passed, maxFuel, fuel, results }: Verdict, { expectOutcome }: TestFlags): void {
+  for (const [index, result] of results.entries()) {
+    const { plugin, outcome, limit, error } = result;
+    const number = results.length === 1 ? '' : `call ${index + 1}: `;
+    const limited = limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`;
+    printLine(`${number}${plugin?.name} ${plugin?.version}: ${outcome}${limited}, ${grouped(fuelOf(result))} fuel`);
+    if (error !== null && outcome !== expectOutcome) for (const line of errorLines(error)) printLine(line);
+  }
+  const dearest = results.length === 1 ? '' : 'the dearest call: ';
+  if (maxFuel !== undefined) {
+    const difference = fuel - maxFuel;
+    const verdict =
+      difference > 0
+        ? `${grouped(difference)} more than the ${grouped(maxFuel)} that it may cost`
+        : `within the ${grouped(maxFuel)} that it may cost`;
+    printLine(`${dearest}${grouped(fuel)} fuel, ${verdict}`);
+  }
+  printLine(passed ? 'passed' : 'failed');
+}
+
+const grouped = (value: number): string => value.toLocaleString('en');

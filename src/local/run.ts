@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { HostError } from '../errors.js';
+import { GUEST_LIMITS } from '../limits.js';
+import { lateBy } from '../pool/verdicts.js';
+import type { LogLine } from '../protocol/bind.js';
+import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
+import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
+
+const WORKER_FILE = fileURLToPath(new URL('../../workers/local-worker.js', import.meta.url));
+
+/** The guest's clock and random numbers are the same in every run, so that the fuel is. */
+const NOW_MS = Date.UTC(2026, 0, 1);
+const SEED = Uint32Array.of(0x6861_6c39, 0x706c_7567, 0x696e_2d74, 0x6573_7421);
+
+/** A profiled run has all frames of the guest's, larger ones, on the engine's stack, and a tree of stacks in its heap. */
+const PROFILED_STACK_MB = 64;
+const PROFILED_HEAP_MB = 2_048;
+
+export interface RunOptions {
+  binding: LocalOrder['binding'];
+  calls: readonly LocalCall[];
+  profiled: boolean;
+  /** For each call, and for loading; in milliseconds. */
+  callMs: number;
+  /** Gets what the guest logs. */
+  onLog?: (line: LogLine) => void;
+}
+
+export interface LocalRun {
+  /** Of each call, in order, up to one that the instance did not survive. */
+  outcomes: Outcome[];
+  /** Of a profiled run that came to its end. */
+  profile: CallTree | undefined;
+}
+
+/**
+ * Loads a plugin in a thread of its own, and calls it.
+ * @throws HostError PLUGIN_LOAD_FAILED
+ */
+export async function runLocally(options: RunOptions): Promise<LocalRun> {
+  const worker = startWorker(options);
+  try {
+    return await gather(worker, options);
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function startWorker({ binding, calls, profiled }: RunOptions): Worker {
+  const order: LocalOrder = { binding, calls, profiled, nowMs: NOW_MS, seed: SEED };
+  return new Worker(WORKER_FILE, {
+    workerData: order,
+    env: {},
+    execArgv: [],
+    resourceLimits: profiled
+      ? { maxOldGenerationSizeMb: PROFILED_HEAP_MB, stackSizeMb: PROFILED_STACK_MB }
+      : { maxOldGenerationSizeMb: GUEST_LIMITS.workerHeapMb, stackSizeMb: GUEST_LIMITS.stackBytes / 2 ** 20 },
+  });
+}
+
+function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun> {
+  const outcomes: Outcome[] = [];
+  return new Promise<LocalRun>((resolve, reject) => {
+    let loaded = false;
+    const finish = (profile?: CallTree): void => {
+      clearTimeout(timer);
+      resolve({ outcomes, profile });
+    };
+    const timer = setTimeout(() => {
+      if (!loaded) return reject(failedToLoad(`it took longer than ${callMs} ms`));
+      outcomes.push(lateBy(callMs));
+      finish();
+    }, callMs);
+    worker.on('message', (message: LocalMessage) => {
+      switch (message.type) {
+        case 'log':
+          for (const line of message.lines) onLog?.(line);
+          return;
+        case 'metrics':
+          return;
+        case 'loaded':
+          loaded = true;
+          timer.refresh();
+          return;
+        case 'outcome':
+          outcomes.push(message.outcome);
+          timer.refresh();
+          return;
+        case 'load-failed':
+          return reject(failedToLoad(message.message));
+        case 'done':
+          return finish(message.profile);
+      }
+    });
+    worker.once('error', (error: Error & { code?: string }) => {
+      if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return reject(HostError.from(error));
+      if (!loaded) return reject(failedToLoad('it used up the memory of its worker'));
+      outcomes.push(heapExhausted());
+      finish();
+    });
+    worker.once('exit', () => clearTimeout(timer));
+  });
+}
+
+const heapExhausted = (): Outcome =>
+  hostOutcome('limit', 'RESOURCE_EXHAUSTED', 'the call used up the memory of its worker', { limit: 'memory' });
+
+function failedToLoad(why: string): HostError {
+  return new HostError('PLUGIN_LOAD_FAILED', `the plugin could not be loaded: ${why}`);
+}

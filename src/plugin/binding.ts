@@ -1,0 +1,51 @@
+import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
+import type { Manifest } from '../package/manifest.js';
+import type { PreparedModule } from '../prepare/prepare.js';
+import type { BindMessage } from '../protocol/bind.js';
+import { toolDeclarations } from './offers.js';
+
+/**
+ * What a worker is told of the plugin that it is bound to.
+ * @param config one JSON object as text
+ */
+export function bindingOf(
+  manifest: Manifest,
+  prepared: PreparedModule,
+  config: string,
+  hostVersion: string,
+): Omit<BindMessage, 'type' | 'running'> {
+  const { id, name, version } = manifest.metadata;
+  return {
+    plugin: { id, name, version },
+    hostVersion,
+    module: prepared.module,
+    metering: {
+      start: prepared.metering.start,
+      instantiationFuel: prepared.metering.instantiationFuel,
+      loadFuel: GUEST_LIMITS.loadFuel,
+      offsets: prepared.offsets,
+    },
+    exports: prepared.exports,
+    config,
+    tools: toolDeclarations(manifest),
+    // Nothing is granted until an operator can grant it: the clock stands during a call, random numbers are seeded.
+    grants: { time: false, random: false, env: {} },
+    limits: {
+      memoryBytes: prepared.memory.maximumBytes,
+      outputBytes: GUEST_LIMITS.maxOutputBytes,
+      outputElements: GUEST_LIMITS.maxOutputElements,
+      hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
+      randomBytes: GUEST_LIMITS.maxRandomBytes,
+      logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
+      logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
+      logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
+      metrics: {
+        names: OBSERVE_LIMITS.maxMetricNames,
+        series: OBSERVE_LIMITS.maxMetricSeries,
+        labels: OBSERVE_LIMITS.maxMetricLabels,
+        labelBytes: OBSERVE_LIMITS.maxMetricLabelBytes,
+        observationsPerSecond: OBSERVE_LIMITS.maxMetricObservationsPerSecond,
+      },
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { LocalPlugin } from '../../../src/local/plugin.js';
+import { Profile } from '../../../src/local/profile.js';
+import { runLocally } from '../../../src/local/run.js';
+import { decodePluginResult, emptySignal, sizeSignal, writeSignal } from '../../../src/protocol/codec.js';
+import type { Outcome } from '../../../src/protocol/outcomes.js';
+import { ATTACK_NEURON, packWat } from '../../harness/wat-plugin.js';
+
+const ENOUGH = 1_000_000;
+
+let plugin: LocalPlugin;
+
+/** The puppet with some of its functions under names as rustc gives them. */
+beforeAll(async () => {
+  const wat = readFileSync('test/guests/puppet.wat', 'utf8')
+    .replaceAll('$act', '$_ZN6puppet3act17h0123456789abcdefE')
+    .replaceAll('$wait', '$_RNvNtC6puppet5clock4wait');
+  const tool = { type: 'ToolProvider', config: { tool_name: 'obey', tool_description: 'Obeys.', parameters: [] } };
+  const bytes = await packWat({ name: 'mangled', wat, capabilities: [ATTACK_NEURON, tool] });
+  plugin = await LocalPlugin.open(bytes, { config: '{}', hostVersion: '0.1.0' });
+});
+
+function signal(content: string): Uint8Array {
+  const message = { ...emptySignal(), layer: 2, content: Buffer.from(content) };
+  const bytes = new Uint8Array(sizeSignal(message));
+  writeSignal(message, bytes, 0);
+  return bytes;
+}
+
+async function send(content: string, fuel = ENOUGH): Promise<Outcome> {
+  const calls = [{ kind: 'signal', fuel, bytes: signal(content) } as const];
+  const { outcomes } = await runLocally({ binding: plugin.metered, calls, profiled: false, callMs: 5_000 });
+  return outcomes[0] as Outcome;
+}
+
+async function profile(content: string, fuel = ENOUGH): Promise<Profile> {
+  const calls = [{ kind: 'signal', fuel, bytes: signal(content) } as const];
+  const run = await runLocally({ binding: await plugin.profiled(), calls, profiled: true, callMs: 5_000 });
+  if (run.profile === undefined) throw new Error('it did not come to its end');
+  return new Profile(run.profile, plugin.functionNames());
+}
+
+/** Names of the functions that a failed call was in, innermost first. */
+function backtraceOf({ body }: Outcome): (string | undefined)[] | undefined {
+  const details = Buffer.from(decodePluginResult(body).error?.details ?? '').toString();
+  const { backtrace } = JSON.parse(details) as { backtrace?: { function?: string; offset: number }[] };
+  expect((backtrace ?? []).every(({ offset }) => offset > 0)).toBe(true);
+  return backtrace?.map((frame) => frame.function);
+}
+
+describe('runLocally', () => {
+  test.each(['echo', 'x', 'wait', `log ${'x'.repeat(500)}`, 'c'])(
+    'uses as much profiled as metered for %j',
+    async (content) => {
+      const metered = await send(content);
+      expect((await profile(content)).fuel).toBe(metered.fuel);
+    },
+  );
+
+  test('comes as far profiled as metered with any budget', async () => {
+    const { fuel = 0 } = await send('wait');
+    for (let budget = fuel; budget > 0; budget -= 97) {
+      const { type } = await send('wait', budget);
+      const { fuel: profiled } = await profile('wait', budget);
+      expect(type).toBe(budget === fuel ? 'ok' : 'limit');
+      expect(profiled).toBeGreaterThanOrEqual(budget);
+      expect(profiled).toBeLessThanOrEqual(fuel);
+    }
+  });
+
+  test('profiles what the host copied for a function below that function', async () => {
+    const stacks = [...(await profile(`l${'x'.repeat(100)}`)).stacks()];
+    const names = plugin.functionNames();
+    const copied = stacks.filter(({ frames }) => frames.at(-1) === -2);
+    const owners = copied.map(({ frames, fuel }) => [frames.length < 2 ? 'host' : names.get(frames.at(-2) ?? 0), fuel]);
+    // The text crosses three times: into the guest, to the log, and back as an answer.
+    expect(owners).toContainEqual(['puppet::act', 101]);
+    expect(owners.find(([owner]) => owner === 'host')?.[1]).toBeGreaterThan(202);
+  });
+});
+
+describe('backtraces', () => {
+  test('name functions as the source does', async () => {
+    expect(backtraceOf(await send('trap'))).toEqual(['puppet::act', undefined]);
+    expect(backtraceOf(await send('spin', 5_000))).toEqual(['puppet::act', undefined]);
+  });
+
+  test('of calls that run out of fuel at a call of the host begin where the guest called it', async () => {
+    const text = `l${'x'.repeat(300)}`;
+    const { fuel = 0 } = await send(text);
+    const before: (readonly (string | undefined)[] | undefined)[] = [];
+    for (let budget = 300; budget < fuel; budget += 97) before.push(backtraceOf(await send(text, budget)));
+    expect(before).toContainEqual(['puppet::act', undefined]);
+    // Once it has returned there is no guest to look into.
+    expect(backtraceOf(await send(text, fuel - 1))).toBeUndefined();
+  });
+});

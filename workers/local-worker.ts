@@ -1,0 +1,41 @@
+/**
+ * The entry of the thread that runs one plugin for `hal9 plugin test` and `hal9 plugin profile`, with the same code as a
+ * server's life. It is told everything at once, answers as it goes, and ends.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { BindMessage, FromWorker } from '../src/protocol/bind.js';
+import type { LocalMessage, LocalOrder } from '../src/protocol/local.js';
+import { monotonicMs } from '../src/protocol/monotonic.js';
+import { createRunningBuffer } from '../src/protocol/running.js';
+import { Caller } from './calls/caller.js';
+import { load, type World } from './loading.js';
+import { ProfilingMeter } from './profile/profiling-meter.js';
+
+function post(message: LocalMessage | FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+function carryOut(order: LocalOrder): void {
+  let meter: ProfilingMeter | undefined;
+  const world: World = { seed: order.seed, nowMs: () => order.nowMs };
+  if (order.profiled) world.makeMeter = (exports, metering) => (meter = new ProfilingMeter(exports, metering));
+  const binding: BindMessage = { type: 'bind', running: createRunningBuffer(), ...order.binding };
+  const result = load(binding, post, world);
+  if (!result.ok) return post({ type: 'load-failed', cause: result.cause, message: result.message });
+  meter?.recorder.reset();
+  post({ type: 'loaded' });
+  const { guest, reports } = result.loaded;
+  const caller = new Caller(guest, binding, (text) => reports.hostLine('error', text), world.nowMs);
+  for (const [index, call] of order.calls.entries()) {
+    reports.beginCall(index + 1);
+    const outcome = caller.call({ ...call, number: index + 1, deadlineMs: Infinity }, monotonicMs());
+    meter?.end();
+    reports.flush();
+    post({ type: 'outcome', outcome });
+    if (outcome.dead) break;
+  }
+  reports.end();
+  post({ type: 'done', profile: meter?.recorder.tree() });
+}
+
+carryOut(workerData as LocalOrder);
