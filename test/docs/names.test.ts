@@ -201,7 +201,10 @@ describe('numbers in the pages', () => {
     ['deploy/docs/operating.md', `At most ${SERVER_LIMITS.maxSocketPathBytes} bytes of path`],
     ['proto/README.md', `has ${text(REQUEST_LIMITS.maxStreamSignals)} signals under way`],
     ['proto/README.md', `| signals in a batch | ${text(REQUEST_LIMITS.maxBatchSignals)} |`],
-    ['proto/README.md', `| a request; a reply of \`ProcessSignal\`, \`StreamSignals\`, \`InvokeTool\` | ${REQUEST_LIMITS.maxMessageBytes / MIB} MiB`],
+    [
+      'proto/README.md',
+      `| a request; a reply of \`ProcessSignal\`, \`StreamSignals\`, \`InvokeTool\` | ${REQUEST_LIMITS.maxMessageBytes / MIB} MiB`,
+    ],
   ])('%s says %j', (path, words) => {
     expect(readPage(path).text.replace(/\s+/g, ' ')).toContain(words);
   });
