@@ -141,7 +141,7 @@ describe('hal9 plugin test', () => {
   test.each([
     ['t', [], 1, 'TRAP'],
     ['s', ['--fuel', '10000'], 5, 'LIMIT (FUEL)'],
-    ['s', ['--timeout-ms', '200'], 5, 'LIMIT (DEADLINE)'],
+    ['s', ['--timeout-ms', '1500'], 5, 'LIMIT (DEADLINE)'],
     ['x', ['--expect-outcome', 'PLUGIN_ERROR', '--max-fuel', '10000'], 0, 'PLUGIN_ERROR'],
     ['s', ['--expect-outcome', 'LIMIT', '--fuel', '10000'], 0, 'LIMIT (FUEL)'],
     ['e', ['--expect-outcome', 'TRAP'], 1, 'OK'],

@@ -7,7 +7,7 @@ export interface Label {
 }
 
 /**
- * The plugin's own metrics, exported under `hal9_plugin_…` with the plugin's id. The number of names
+ * The plugin's own metrics, exported as `hal9_reported_…` with the plugin's id. The number of names
  * and of label combinations is bounded; what goes beyond is dropped and counted.
  */
 export interface Metrics {
