@@ -24,6 +24,8 @@ import { Semaphore } from './semaphore.js';
 
 /** What a 32-bit memory can have. */
 const MAX_MEMORY_BYTES = 2 ** 32;
+/** Without its defence a guest's stack grows until the thread's ends. */
+const UNBOUNDED_STACK_BYTES = 2 ** 31 - 1;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
 export const PIPELINE_VERSION = 3;
@@ -121,7 +123,10 @@ export class Preparer {
     await this.#compile(original);
     const limited = limitModule(module, stands('memory-cap') ? memoryLimitBytes(source.manifest) : MAX_MEMORY_BYTES);
     const { bytes, offsets, start, instantiationFuel } = await this.#meters.run(() =>
-      meterAside({ bytes: limited.bytes, stackBytes: GUEST_LIMITS.guestStackBytes }),
+      meterAside({
+        bytes: limited.bytes,
+        stackBytes: stands('stack-cap') ? GUEST_LIMITS.guestStackBytes : UNBOUNDED_STACK_BYTES,
+      }),
     );
     const memory = { initialBytes: limited.initialMemoryBytes, maximumBytes: limited.maximumMemoryBytes };
     const metering = start === undefined ? { instantiationFuel } : { start, instantiationFuel };

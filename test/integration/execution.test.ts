@@ -138,7 +138,8 @@ describe('a stateful plugin', () => {
     const pluginId = await install({ name: 'survives-clients' });
     await send(pluginId, 'count');
     await tooLate(send(pluginId, 'wait', 10));
-    expect(contentOf(only(await send(pluginId, 'count')))).toBe('3');
+    // The call that was given up may have been counted, where it had begun; what was there before it is not lost.
+    expect(['2', '3']).toContain(contentOf(only(await send(pluginId, 'count'))));
   });
 
   test('loses a call that runs longer than it may, and goes on with those behind it', async () => {
