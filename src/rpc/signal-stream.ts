@@ -11,6 +11,9 @@ import { peekLayer, type RequestContext, readRequest, requestContext, text } fro
 import { toServiceError } from './status.js';
 import type { Held } from './unsent.js';
 
+/** Messages are given to the transport until it has as many bytes. */
+const WRITING_BYTES = 65_536;
+
 /** What is left of an expectation after an answer that is smaller. */
 const FORGETTING = 31 / 32;
 
@@ -78,9 +81,9 @@ class SignalStream {
   readonly #maxReplyBytes: number;
   readonly #held: Held;
   readonly #tickets = new Set<Ticket>();
-  /** Messages behind the one that is being written. */
+  /** Messages that the transport has not got yet, and bytes of those that it has. */
   #waiting: Buffer[] = [];
-  #writing = false;
+  #writingBytes = 0;
   #underWay = 0;
   /** Bytes of the answer to one signal: falls slowly, so that a large one is not soon forgotten. */
   #expectedBytes: number = REQUEST_LIMITS.expectedAnswerBytes;
@@ -193,26 +196,28 @@ class SignalStream {
       this.#held.add(message.length);
       this.#waiting.push(message);
       if (this.#held.bytes > REQUEST_LIMITS.maxStreamUnsentBytes) this.#cut();
-      else this.#writeNext();
+      else this.#write();
     }
     this.#regulate();
     this.#finish();
   }
 
-  /** One at a time: what waits here can be dropped, what the transport has cannot. */
-  #writeNext(): void {
-    if (this.#writing) return;
-    const message = this.#waiting.shift();
-    if (message === undefined) return;
-    this.#writing = true;
-    this.#stream.write(message, () => {
-      this.#writing = false;
-      this.#held.add(-message.length);
-      if (this.#gone) return;
-      this.#writeNext();
-      this.#regulate();
-      this.#finish();
-    });
+  /** A little at a time: what waits here can be dropped, what the transport has cannot. */
+  #write(): void {
+    while (this.#waiting.length > 0 && this.#writingBytes < WRITING_BYTES) {
+      const message = this.#waiting.shift() as Buffer;
+      this.#writingBytes += message.length;
+      this.#stream.write(message, () => this.#written(message.length));
+    }
+  }
+
+  #written(bytes: number): void {
+    this.#writingBytes -= bytes;
+    this.#held.add(-bytes);
+    if (this.#gone || this.#waiting.length === 0) return this.#regulate();
+    this.#write();
+    this.#regulate();
+    this.#finish();
   }
 
   /** Emitting the error is what ends the stream, and abandons it. */
