@@ -31,6 +31,9 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const SPACE = 0x20;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
 
 const LITERALS = new Map<number, { text: Uint8Array; type: JsonType }>([
   [0x74, { text: Buffer.from('true'), type: 'boolean' }],
@@ -43,8 +46,36 @@ const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
 /** Whether the bytes are one JSON text. */
 export function isJson(bytes: Uint8Array): boolean {
-  return readJson(bytes) !== undefined;
+  return isPlain(bytes) || readJson(bytes) !== undefined;
 }
+
+/** A string without escapes, or a decimal number: most values of metadata, told without a reader. */
+function isPlain(bytes: Uint8Array): boolean {
+  const last = bytes.length - 1;
+  if (bytes[0] !== QUOTE) return isPlainNumber(bytes);
+  if (last < 1 || bytes[last] !== QUOTE) return false;
+  for (let at = 1; at < last; at++) {
+    const byte = bytes[at] as number;
+    if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
+}
+
+/** Digits that do not begin with 0, and a fraction or none; what else is a number, the reader finds. */
+function isPlainNumber(bytes: Uint8Array): boolean {
+  let at = bytes[0] === MINUS ? 1 : 0;
+  const whole = at;
+  while (isDigit(bytes[at])) at++;
+  if (at === whole || (bytes[whole] === ZERO && at - whole > 1)) return false;
+  if (bytes[at] === POINT) {
+    const fraction = ++at;
+    while (isDigit(bytes[at])) at++;
+    if (at === fraction) return false;
+  }
+  return at === bytes.length;
+}
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= 0x39;
 
 /**
  * Reads one JSON text from its beginning to its end.
@@ -59,7 +90,7 @@ export function readJson(bytes: Uint8Array, visit?: (member: JsonMember) => void
 class JsonReader {
   readonly #bytes: Uint8Array;
   readonly #visit: ((member: JsonMember) => void) | undefined;
-  readonly #stack = new Uint8Array(MAX_DEPTH);
+  #stack: Uint8Array | undefined;
   #depth = 0;
   #at = 0;
   /** The key before the value that is read, while that is a member of the outermost object. */
@@ -106,6 +137,7 @@ class JsonReader {
       this.#at++;
       return true;
     }
+    this.#stack ??= new Uint8Array(MAX_DEPTH);
     this.#stack[this.#depth++] = byte === OPEN_BRACE ? OBJECT : ARRAY;
     if (byte === OPEN_BRACE && !this.#readKey()) return false;
     return this.#value();
@@ -116,7 +148,7 @@ class JsonReader {
     for (;;) {
       this.#skipSpace();
       if (this.#depth === 0) return false;
-      const inObject = this.#stack[this.#depth - 1] === OBJECT;
+      const inObject = this.#stack?.[this.#depth - 1] === OBJECT;
       const byte = this.#bytes[this.#at];
       if (byte === COMMA) {
         this.#at++;
