@@ -13,6 +13,7 @@ export type StatusName =
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'
   | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'RESOURCE_EXHAUSTED'
   | 'FAILED_PRECONDITION'
   | 'ABORTED'
@@ -51,6 +52,47 @@ export const REASONS = {
   PLUGIN_AMBIGUOUS: { status: 'INVALID_ARGUMENT', meaning: 'Several plugins have that name; use an id.' },
   PLUGIN_EXISTS: { status: 'ALREADY_EXISTS', meaning: 'That version of the plugin is installed with other bytes.' },
   PLUGIN_ACTIVE: { status: 'FAILED_PRECONDITION', meaning: 'The plugin is active; deactivate it first.' },
+  PLUGIN_IN_USE: { status: 'FAILED_PRECONDITION', meaning: 'Other plugins depend on the plugin.' },
+  DEPENDENCY_MISSING: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'A plugin that this one depends on is not installed; the message shows the chain.',
+  },
+  DEPENDENCY_CONFLICT: {
+    status: 'FAILED_PRECONDITION',
+    meaning:
+      'A plugin that this one depends on is installed at a version outside the range; the message shows the chain.',
+  },
+  DEPENDENCY_CYCLE: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'Plugins depend on each other in a circle; the message shows it.',
+  },
+  SIGNATURE_MISSING: { status: 'PERMISSION_DENIED', meaning: 'The package is not signed.' },
+  SIGNATURE_INVALID: {
+    status: 'PERMISSION_DENIED',
+    meaning: 'A signature of the package does not fit its contents: it was changed after it was signed.',
+  },
+  KEY_UNTRUSTED: {
+    status: 'PERMISSION_DENIED',
+    meaning: 'The package is signed, by no key that the operator trusts for this plugin.',
+  },
+  KEY_REVOKED: { status: 'PERMISSION_DENIED', meaning: 'The key was revoked by the operator.' },
+  KEY_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The operator has no such key.' },
+  KEY_AMBIGUOUS: { status: 'INVALID_ARGUMENT', meaning: 'Several keys fit; use the whole id.' },
+  PERMISSION_UNDECIDED: {
+    status: 'FAILED_PRECONDITION',
+    meaning:
+      'The plugin asks for permissions that the operator has neither granted nor denied; `details.added` lists them.',
+  },
+  FILE_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The package has no such file.' },
+  AUDIT_UNAVAILABLE: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'The audit log cannot be written, and this must not happen without it.',
+  },
+  UNAUTHENTICATED: { status: 'UNAUTHENTICATED', meaning: 'The caller did not say who it is, or not so that it holds.' },
+  ROLE_MISSING: {
+    status: 'PERMISSION_DENIED',
+    meaning: 'The caller does not have the role that this method asks for.',
+  },
   PLUGIN_LOAD_FAILED: {
     status: 'FAILED_PRECONDITION',
     meaning: "The plugin's own start, load or activate function failed.",

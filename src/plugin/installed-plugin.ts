@@ -2,6 +2,7 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
+import type { IndexEntry } from '../package/store.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
@@ -138,6 +139,12 @@ export class InstalledPlugin {
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
     };
+  }
+
+  /** What the index on disk keeps of it. */
+  indexEntry(): IndexEntry {
+    const { ref, digest, wanted: active, config, installedAtMs } = this;
+    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
   }
 
   #crewSpec(): CrewSpec {

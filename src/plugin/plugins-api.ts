@@ -20,16 +20,24 @@ export interface PluginView {
   development: boolean;
 }
 
+/** Who asks for a change. */
+export interface Requester {
+  /** For the audit log: the name behind the credentials, or where the connection came from. */
+  readonly actor: string;
+  /** Aborted when the caller has gone. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * What operators do with plugins. Every method throws HostError; one whose `signal` is aborted before its turn has come throws
+ * What operators do with plugins. Every method throws HostError; one whose requester has gone before its turn has come throws
  * CALL_CANCELLED and has done nothing.
  */
 export interface Plugins {
-  install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }>;
+  install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
   /** @param config One JSON object as text; undefined keeps the last one. */
-  activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView>;
-  deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView>;
-  uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']>;
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView>;
+  deactivate(idOrName: string, by: Requester): Promise<PluginView>;
+  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']>;
 }

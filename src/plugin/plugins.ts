@@ -6,8 +6,8 @@ import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
-import { lookUp } from './lookup.js';
-import type { Plugins, PluginView } from './plugins-api.js';
+import { PluginTable } from './plugin-table.js';
+import type { Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
@@ -27,13 +27,12 @@ export interface PluginsParts {
  */
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
-  readonly #plugins = new Map<string, InstalledPlugin>();
-  /** What could not be brought back stays in the index: a later version of the server may. */
-  readonly #unopened = new Map<string, IndexEntry>();
+  readonly #table: PluginTable;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
+    this.#table = new PluginTable(parts.store);
   }
 
   /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
@@ -44,7 +43,7 @@ export class InstalledPlugins implements Plugins {
         try {
           return { entry, plugin: await this.#reopen(entry) };
         } catch (error) {
-          this.#unopened.set(entry.id, entry);
+          this.#table.leaveUnopened(entry);
           this.#notBack(entry, error);
           return undefined;
         }
@@ -59,72 +58,63 @@ export class InstalledPlugins implements Plugins {
     const contents = await readPackage((await packBytes({ directory })).bytes);
     const { id } = contents.manifest.metadata;
     return this.#serial.run(id, async () => {
-      if (this.#plugins.has(id))
+      if (this.#table.plugins.has(id))
         throw new HostError(
           'PLUGIN_EXISTS',
           `plugin ${id} is installed; uninstall it, or change the id in the directory`,
         );
       const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
       await plugin.activate();
-      this.#plugins.set(id, plugin);
+      this.#table.admit(plugin);
       return plugin.view();
     });
   }
 
-  async install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
     const contents = await readPackage(packageBytes);
     const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes), signal);
+    return this.#serial.run(id, () => this.#install(contents, packageBytes), by.signal);
   }
 
   list(): PluginView[] {
     const key = ({ ref }: InstalledPlugin): string => `${ref.name}\0${ref.id}`;
-    return [...this.#plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
+    return [...this.#table.plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
   }
 
-  /** How many there are, by state; `failed` are wanted in service and not there. */
+  /** As `PluginTable.countByState`. */
   countByState(): { active: number; resting: number; failed: number } {
-    const count = { active: 0, resting: 0, failed: 0 };
-    for (const { active, wanted } of this.#plugins.values()) count[active ? 'active' : wanted ? 'failed' : 'resting']++;
-    for (const entry of this.#unopened.values()) count[entry.active ? 'failed' : 'resting']++;
-    return count;
+    return this.#table.countByState();
   }
 
   get(idOrName: string): PluginView {
-    return lookUp(this.#plugins, idOrName).view();
+    return this.#table.find(idOrName).view();
   }
 
-  activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView> {
-    return this.#change(idOrName, signal, async (plugin) => {
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
+    return this.#change(idOrName, by, async (plugin) => {
       if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
       else await plugin.activate();
       plugin.wanted = true;
-      await this.#writeIndex();
+      await this.#table.save();
       this.#tell(plugin, 'activated');
       return plugin.view();
     });
   }
 
-  deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView> {
-    return this.#change(idOrName, signal, async (plugin) => {
+  deactivate(idOrName: string, by: Requester): Promise<PluginView> {
+    return this.#change(idOrName, by, async (plugin) => {
       await plugin.deactivate(this.#parts.drainMs);
       plugin.wanted = false;
-      await this.#writeIndex();
+      await this.#table.save();
       this.#tell(plugin, 'deactivated');
       return plugin.view();
     });
   }
 
-  uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']> {
-    return this.#change(idOrName, signal, async (plugin) => {
+  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
+    return this.#change(idOrName, by, async (plugin) => {
       if (plugin.active) throw active(plugin, 'uninstalling it');
-      this.#plugins.delete(plugin.ref.id);
-      try {
-        await this.#writeIndex();
-      } catch (error) {
-        this.#plugins.set(plugin.ref.id, plugin);
-        throw error;
-      }
+      await this.#table.remove(plugin);
       if (!plugin.development) await this.#parts.store.remove(plugin.digest);
       this.#parts.forgotten(plugin.ref.id);
       this.#tell(plugin, 'uninstalled');
@@ -139,23 +129,19 @@ export class InstalledPlugins implements Plugins {
   async close(drainMs: number): Promise<void> {
     this.#parts.runtime.pool.stopRecruiting();
     const closed = this.#serial.close();
-    await Promise.all([...this.#plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+    await Promise.all([...this.#table.plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
     await closed;
   }
 
   /** Changes a plugin in its turn. It is looked up again then: what came before may have removed it. */
-  async #change<T>(
-    idOrName: string,
-    signal: AbortSignal | undefined,
-    action: (plugin: InstalledPlugin) => Promise<T>,
-  ): Promise<T> {
-    const { id } = lookUp(this.#plugins, idOrName).ref;
-    return this.#serial.run(id, () => action(lookUp(this.#plugins, id)), signal);
+  async #change<T>(idOrName: string, by: Requester, action: (plugin: InstalledPlugin) => Promise<T>): Promise<T> {
+    const { id } = this.#table.find(idOrName).ref;
+    return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
   }
 
   async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
-    const before = this.#plugins.get(id);
+    const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
     if (before !== undefined) refuseReplacement(before, version);
     const plugin = await this.#prepare(contents, {
@@ -164,19 +150,8 @@ export class InstalledPlugins implements Plugins {
       development: false,
     });
     await this.#parts.store.put(contents, bytes);
-    const unopened = this.#unopened.get(id);
-    this.#unopened.delete(id);
-    this.#plugins.set(id, plugin);
-    try {
-      await this.#writeIndex();
-    } catch (error) {
-      if (unopened !== undefined) this.#unopened.set(id, unopened);
-      if (before === undefined) this.#plugins.delete(id);
-      else this.#plugins.set(id, before);
-      throw error;
-    }
-    const replaced = before?.digest ?? unopened?.digest;
-    if (replaced !== undefined && replaced !== plugin.digest) await this.#parts.store.remove(replaced);
+    const replaced = await this.#table.put(plugin);
+    if (replaced !== undefined) await this.#parts.store.remove(replaced);
     this.#tell(plugin, 'installed');
     return { plugin: plugin.view(), changed: true };
   }
@@ -191,7 +166,7 @@ export class InstalledPlugins implements Plugins {
   }
 
   #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
-    this.#plugins.set(entry.id, plugin);
+    this.#table.admit(plugin);
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
@@ -239,20 +214,6 @@ export class InstalledPlugins implements Plugins {
       if (wasActive) await plugin.activate();
       throw error;
     }
-  }
-
-  #writeIndex(): Promise<void> {
-    const entries = [...this.#plugins.values()]
-      .filter((plugin) => !plugin.development)
-      .map(({ ref, digest, wanted, config, installedAtMs }) => ({
-        id: ref.id,
-        version: ref.version,
-        digest,
-        active: wanted,
-        config,
-        installedAtMs,
-      }));
-    return this.#parts.store.writeIndex([...entries, ...this.#unopened.values()]);
   }
 }
 

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
-import type { Plugins, PluginView } from '../plugin/plugins-api.js';
+import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
 import { toServiceError } from './status.js';
@@ -20,32 +20,33 @@ export function managementService(plugins: Plugins): ServiceBinding {
       InstallPlugin: installer(plugins),
       ListPlugins: unary(() => ({ plugins: plugins.list().map(toMessage) })),
       GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
-      ActivatePlugin: unary(async (request: ByPlugin & { config: string }, signal) => {
+      ActivatePlugin: unary(async (request: ByPlugin & { config: string }, by) => {
         const config = request.config === '' ? undefined : request.config;
-        return { plugin: toMessage(await plugins.activate(nameOf(request), config, signal)) };
+        return { plugin: toMessage(await plugins.activate(nameOf(request), config, by)) };
       }),
-      DeactivatePlugin: unary(async (request: ByPlugin, signal) => ({
-        plugin: toMessage(await plugins.deactivate(nameOf(request), signal)),
+      DeactivatePlugin: unary(async (request: ByPlugin, by) => ({
+        plugin: toMessage(await plugins.deactivate(nameOf(request), by)),
       })),
-      UninstallPlugin: unary(async (request: ByPlugin, signal) => ({
-        plugin: await plugins.uninstall(nameOf(request), signal),
+      UninstallPlugin: unary(async (request: ByPlugin, by) => ({
+        plugin: await plugins.uninstall(nameOf(request), by),
       })),
     },
   };
 }
 
-/** A unary method, by what it does. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
-function unary<Request>(action: (request: Request, signal: AbortSignal) => object | Promise<object>): Unary<Request> {
+/** A unary method, by what it does. */
+function unary<Request>(action: (request: Request, by: Requester) => object | Promise<object>): Unary<Request> {
   return (call, callback) => {
-    const signal = goneSignal(call);
-    void answer(callback, () => action(call.request, signal));
+    const by = requester(call);
+    void answer(callback, () => action(call.request, by));
   };
 }
 
-function goneSignal(call: EventEmitter): AbortSignal {
+/** Who calls. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
+function requester(call: EventEmitter): Requester {
   const controller = new AbortController();
   call.on('cancelled', () => controller.abort());
-  return controller.signal;
+  return { actor: 'local', signal: controller.signal };
 }
 
 async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
@@ -66,8 +67,8 @@ function installer(plugins: Plugins): Install {
     if (running >= SERVER_LIMITS.maxConcurrentInstalls) throw tooManyInstalls();
     running++;
     try {
-      const signal = goneSignal(call);
-      const { plugin, changed } = await plugins.install(await collectPackage(call), signal);
+      const by = requester(call);
+      const { plugin, changed } = await plugins.install(await collectPackage(call), by);
       return { plugin: toMessage(plugin), changed };
     } finally {
       running--;

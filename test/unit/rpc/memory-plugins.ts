@@ -1,5 +1,5 @@
 import { HostError } from '../../../src/errors.js';
-import type { Plugins, PluginView } from '../../../src/plugin/plugins-api.js';
+import type { Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
 
 const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
 
@@ -15,7 +15,7 @@ export class MemoryPlugins implements Plugins {
   readonly signals: (AbortSignal | undefined)[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array, signal?: AbortSignal): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, { signal }: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
     this.installed.push(packageBytes);
     this.signals.push(signal);
     await this.gate;
@@ -40,7 +40,7 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async activate(idOrName: string, config?: string, signal?: AbortSignal): Promise<PluginView> {
+  async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<PluginView> {
     const plugin = this.get(idOrName);
     this.signals.push(signal);
     await this.gate;
@@ -52,14 +52,14 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async deactivate(idOrName: string, signal?: AbortSignal): Promise<PluginView> {
+  async deactivate(idOrName: string, { signal }: Requester): Promise<PluginView> {
     this.signals.push(signal);
     await this.gate;
     this.#view = { ...this.get(idOrName), state: 'INSTALLED', instances: 0 };
     return this.#view;
   }
 
-  async uninstall(idOrName: string, signal?: AbortSignal): Promise<PluginView['ref']> {
+  async uninstall(idOrName: string, { signal }: Requester): Promise<PluginView['ref']> {
     this.signals.push(signal);
     await this.gate;
     const { ref, state } = this.get(idOrName);
