@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { type GrantRules, readGrants } from './config/grants.js';
 import { HostError } from './errors.js';
 import { type ListenAddress, parseListenAddress, parseTcpListenAddress, type TcpAddress } from './listen-address.js';
 import {
@@ -38,6 +39,10 @@ export interface ServerConfig {
   maxMessageBytes: number;
   keepaliveMs: number;
   keepaliveTimeoutMs: number;
+  /** The section `grants` of the file. */
+  grants: GrantRules;
+  /** A variable that a plugin may be granted: of the server's environment, never one of the server's own settings. */
+  environment: (name: string) => string | undefined;
 }
 
 /** Values by key (`grpcListen`), as the command line gives them, and the configuration file. */
@@ -50,6 +55,8 @@ interface Given {
 }
 
 const MIB = 1_048_576;
+/** The one key of the file that is no setting. */
+const GRANTS_KEY = 'grants';
 
 /**
  * Settings from flags, then `HAL9_…` variables, then the file named by `--config` or `HAL9_CONFIG`, then defaults.
@@ -65,7 +72,14 @@ export function loadConfig(flags: ServerFlags, environment: NodeJS.ProcessEnv = 
     const found = find(setting.key, flags, environment, fromFile);
     if (found !== undefined) given.set(setting.key, found);
   }
-  return check(given);
+  const grants = readGrants(fromFile[GRANTS_KEY]);
+  return { ...check(given), grants, environment: (name) => variableFor(environment, name) };
+}
+
+/** What configures the server, tokens and all, is no plugin's business. */
+function variableFor(environment: NodeJS.ProcessEnv, name: string): string | undefined {
+  if (/^HAL9_/i.test(name) || !Object.hasOwn(environment, name)) return undefined;
+  return environment[name];
 }
 
 function find(
@@ -91,7 +105,7 @@ function readConfigFile(file: string): Record<string, unknown> {
       'the configuration file must hold keys and values, such as "log_level: debug"',
     );
   }
-  const known = new Set(SETTINGS.map((setting) => fileKey(setting.key)));
+  const known = new Set([...SETTINGS.map((setting) => fileKey(setting.key)), GRANTS_KEY]);
   const unknown = Object.keys(document).filter((key) => !known.has(key));
   if (unknown.length > 0) {
     const names = [...known].sort().join(', ');
@@ -113,11 +127,13 @@ function parseFile(file: string): unknown {
   }
 }
 
-function check(given: ReadonlyMap<SettingKey, Given>): ServerConfig {
+type SettingValues = Omit<ServerConfig, 'grants' | 'environment'>;
+
+function check(given: ReadonlyMap<SettingKey, Given>): SettingValues {
   const values: Record<string, unknown> = {};
   for (const setting of SETTINGS) values[setting.key] = read(setting, given.get(setting.key));
   // Each value was parsed by the schema that its own entry in SETTINGS asks for.
-  const { devDir, memoryLimitMb, ...rest } = values as Omit<ServerConfig, 'devDirs' | 'memoryLimitBytes'> & {
+  const { devDir, memoryLimitMb, ...rest } = values as Omit<SettingValues, 'devDirs' | 'memoryLimitBytes'> & {
     devDir: readonly string[] | undefined;
     memoryLimitMb: number | undefined;
   };

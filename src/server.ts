@@ -11,16 +11,18 @@ import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { PermissionUses } from './plugin/permission-uses.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
-import { Preparer } from './prepare/prepare.js';
+import { Preparer, readingOnly } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -62,13 +64,18 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
+    const uses = new PermissionUses();
     const plugins = new InstalledPlugins({
       store: directory.store,
       preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log }),
+      dryPreparer: new Preparer({ cache: readingOnly(directory.cache), hostVersion: VERSION }),
+      runtime: runtimeOf({ config, pool, registry, metrics, log, uses }),
       log,
       drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
+      forgotten: (id) => {
+        metrics.removePlugin(id);
+        uses.forget(id);
+      },
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
@@ -143,8 +150,9 @@ function runtimeOf(parts: {
   registry: CapabilityRegistry;
   metrics: Metrics;
   log: Log;
+  uses: PermissionUses;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log } = parts;
+  const { config, pool, registry, metrics, log, uses } = parts;
   return {
     pool,
     registry,
@@ -152,6 +160,9 @@ function runtimeOf(parts: {
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,
     queueLength: config.queueLength,
+    uses,
+    configured: new ConfiguredGrants(config.grants),
+    environment: config.environment,
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
@@ -163,7 +174,7 @@ function runtimeOf(parts: {
 function observerOf(
   ref: PluginRef,
   to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
-): CrewObserver {
+): Omit<CrewObserver, 'uses'> {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
       to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),

@@ -4,6 +4,7 @@ import type { PackageContents } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
+import type { GuestGrants } from '../protocol/bind.js';
 import type { LocalOrder } from '../protocol/local.js';
 import { demangle } from '../wasm/demangle/demangle.js';
 import { readFunctionNames } from '../wasm/function-names.js';
@@ -12,6 +13,9 @@ import { readModule } from '../wasm/module.js';
 import { instrument } from '../wasm/profile/instrument.js';
 
 type Binding = LocalOrder['binding'];
+
+/** So that each run is like the one before: the clock stands, random numbers are always the same. */
+const NOTHING_GRANTED: GuestGrants = { time: false, random: false, env: {} };
 
 /** A package that was read and prepared as a server does it, to be run here. */
 export class LocalPlugin {
@@ -33,7 +37,8 @@ export class LocalPlugin {
     const contents = await readPackage(bytes);
     const preparer = new Preparer({ cache: NO_CACHE, hostVersion: options.hostVersion });
     const prepared = await preparer.prepare(contents);
-    return new LocalPlugin(contents, bindingOf(contents.manifest, prepared, options.config, options.hostVersion));
+    const { config, hostVersion } = options;
+    return new LocalPlugin(contents, bindingOf(contents.manifest, prepared, config, hostVersion, NOTHING_GRANTED));
   }
 
   /** The module made so that it can be profiled, with the same limits. */

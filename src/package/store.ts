@@ -9,12 +9,19 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
+import { permissionSchema } from '../permissions.js';
 import { HEX_DIGEST, MANIFEST_PATH, type PackageContents, sha256 } from './contents.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { readPackage } from './read.js';
 import { zipFiles } from './zip-write.js';
 
+/** What the operator has decided for one line of versions: see `sandbox/decisions.ts`. */
+const lineDecisions = z.strictObject({
+  decided: z.array(permissionSchema),
+  grant: z.array(permissionSchema),
+  deny: z.array(permissionSchema),
+});
 const indexEntry = z.strictObject({
   id: z.string(),
   version: z.string(),
@@ -23,6 +30,8 @@ const indexEntry = z.strictObject({
   /** The operator's configuration: one JSON object as text. */
   config: z.string(),
   installedAtMs: z.number(),
+  /** By line of versions. */
+  grants: z.record(z.string(), lineDecisions).default({}),
 });
 const indexDocument = z.strictObject({ plugins: z.array(indexEntry) });
 const summaryDocument = z.strictObject({

@@ -1,7 +1,7 @@
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { PreparedModule } from '../prepare/prepare.js';
-import type { BindMessage } from '../protocol/bind.js';
+import type { BindMessage, GuestGrants } from '../protocol/bind.js';
 import { toolDeclarations } from './offers.js';
 
 /**
@@ -13,6 +13,7 @@ export function bindingOf(
   prepared: PreparedModule,
   config: string,
   hostVersion: string,
+  grants: GuestGrants,
 ): Omit<BindMessage, 'type' | 'running'> {
   const { id, name, version } = manifest.metadata;
   return {
@@ -28,8 +29,7 @@ export function bindingOf(
     exports: prepared.exports,
     config,
     tools: toolDeclarations(manifest),
-    // Nothing is granted until an operator can grant it: the clock stands during a call, random numbers are seeded.
-    grants: { time: false, random: false, env: {} },
+    grants,
     limits: {
       memoryBytes: prepared.memory.maximumBytes,
       outputBytes: GUEST_LIMITS.maxOutputBytes,

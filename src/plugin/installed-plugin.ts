@@ -7,10 +7,17 @@ import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import type { UsesMessage } from '../protocol/bind.js';
+import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
+import { type EnvironmentLookup, guestGrants, type Use, usesOf } from '../sandbox/guest-grants.js';
+import { partsOf } from '../sandbox/permission-parts.js';
+import type { Sheet } from '../sandbox/permitted.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import { neuronOffers, toolOffers } from './offers.js';
-import type { PluginView } from './plugins-api.js';
+import type { PermissionUses } from './permission-uses.js';
+import type { PluginGrants } from './plugin-grants.js';
+import type { GrantsOf, PluginView } from './plugins-api.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -22,6 +29,8 @@ export interface InstalledPluginParts {
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** What the operator has decided. */
+  grants: PluginGrants;
 }
 
 /** What an installed plugin needs to run. */
@@ -34,8 +43,19 @@ export interface PluginRuntime {
   callFuel: number;
   queueLength: number;
   /** Where a plugin's calls, kills, log lines and metrics go. */
-  observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
+  observe(ref: PluginRef): { observer: Omit<CrewObserver, 'uses'>; metrics: PluginMetrics };
+  uses: PermissionUses;
+  /** What the configuration grants and denies. */
+  configured: ConfiguredGrants;
+  environment: EnvironmentLookup;
 }
+
+/** What is counted of host calls, by the permission that it needs. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  SystemTime: 'time',
+  SystemRandom: 'random',
+  SystemEnv: 'environment',
+};
 
 /** One installed plugin: at rest, or in service with a crew of its own. */
 export class InstalledPlugin {
@@ -47,6 +67,8 @@ export class InstalledPlugin {
   config: string;
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
+  /** Counts from the next start of its instances on. */
+  grants: PluginGrants;
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;
@@ -57,6 +79,7 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.grants = parts.grants;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
@@ -76,7 +99,9 @@ export class InstalledPlugin {
   enlist(): void {
     if (this.#crew !== undefined) return;
     const { observer, metrics } = this.#runtime.observe(this.ref);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
+    const { sheet } = this.grants;
+    const uses = (message: UsesMessage): void => this.#used(usesOf(message, sheet), metrics);
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet), { ...observer, uses });
     this.#crew = crew;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
     const offer: ActivePlugin = {
@@ -141,17 +166,34 @@ export class InstalledPlugin {
     };
   }
 
+  permissions(): GrantsOf {
+    return { plugin: this.ref, permissions: this.grants.view(this.#runtime.uses.of(this.ref.id)) };
+  }
+
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
     const { ref, digest, wanted: active, config, installedAtMs } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    const entry = { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    return { ...entry, grants: this.grants.stored as IndexEntry['grants'] };
   }
 
-  #crewSpec(): CrewSpec {
+  #used(uses: readonly Use[], metrics: PluginMetrics): void {
+    this.#runtime.uses.record(this.ref.id, uses);
+    for (const { permission, permitted, count } of uses)
+      metrics.hostCall(OPERATIONS[partsOf(permission).kind] ?? 'other', permitted ? 'allowed' : 'denied', count);
+  }
+
+  #crewSpec(sheet: Sheet): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion),
+      binding: bindingOf(
+        this.manifest,
+        this.#prepared,
+        this.config,
+        this.#runtime.hostVersion,
+        guestGrants(sheet, this.#runtime.environment),
+      ),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

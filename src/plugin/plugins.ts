@@ -1,3 +1,4 @@
+import type { GrantRules } from '../config/grants.js';
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
 import type { PackageContents } from '../package/contents.js';
@@ -5,14 +6,20 @@ import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
-import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
+import type { Decisions } from '../sandbox/decisions.js';
+import { permissionText } from '../sandbox/permission-text.js';
+import { regrant, requireDecided, restarted } from './granting.js';
+import { checkConfig, InstalledPlugin, type InstalledPluginParts, type PluginRuntime } from './installed-plugin.js';
+import { PluginGrants } from './plugin-grants.js';
 import { PluginTable } from './plugin-table.js';
-import type { Plugins, PluginView, Requester } from './plugins-api.js';
+import type { GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
+  /** The same, keeping nothing. */
+  dryPreparer: Preparer;
   runtime: PluginRuntime;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
@@ -63,17 +70,20 @@ export class InstalledPlugins implements Plugins {
           'PLUGIN_EXISTS',
           `plugin ${id} is installed; uninstall it, or change the id in the directory`,
         );
-      const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
+      const grants = PluginGrants.of(contents.manifest, {}, this.#parts.runtime.configured);
+      const state = { config: '{}', installedAtMs: Date.now(), development: true, grants };
+      const plugin = await this.#prepare(contents, state, this.#parts.preparer);
+      this.#tellUndecided(plugin);
       await plugin.activate();
       this.#table.admit(plugin);
       return plugin.view();
     });
   }
 
-  async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed> {
     const contents = await readPackage(packageBytes);
     const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes), by.signal);
+    return this.#serial.run(id, () => this.#install(contents, packageBytes, order), by.signal);
   }
 
   list(): PluginView[] {
@@ -122,6 +132,32 @@ export class InstalledPlugins implements Plugins {
     });
   }
 
+  permissions(idOrName: string): GrantsOf {
+    return this.#table.find(idOrName).permissions();
+  }
+
+  setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
+    return this.#change(idOrName, by, async (plugin) => {
+      await this.#regrant(plugin, decisions);
+      return plugin.permissions();
+    });
+  }
+
+  /** Takes over what the configuration grants and denies now. Instances of plugins that may do something else start afresh. */
+  async replaceConfigured(rules: GrantRules): Promise<void> {
+    const before = new Map([...this.#table.plugins].map(([id, { grants }]) => [id, grants.fingerprint]));
+    this.#parts.runtime.configured.replace(rules);
+    const changed = [...this.#table.plugins.values()].filter(({ ref, grants }) => before.get(ref.id) !== grants.fingerprint);
+    await Promise.all(
+      changed.map(async ({ ref }) => {
+        const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
+        await this.#change(ref.id, { actor: 'configuration' }, restart).catch((error: unknown) => {
+          this.#parts.log.error({ pluginId: ref.id, err: error }, 'a plugin could not be started with other grants');
+        });
+      }),
+    );
+  }
+
   /**
    * Ends every instance in order; the index keeps what was active. When this has returned nothing is written any more: what was
    * under way has ended, what was waiting is refused.
@@ -139,21 +175,34 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
-    const { id, version } = contents.manifest.metadata;
-    const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
-    if (before !== undefined) refuseReplacement(before, version);
-    const plugin = await this.#prepare(contents, {
-      config: before?.config ?? '{}',
-      installedAtMs: Date.now(),
-      development: false,
-    });
-    await this.#parts.store.put(contents, bytes);
-    const replaced = await this.#table.put(plugin);
-    if (replaced !== undefined) await this.#parts.store.remove(replaced);
-    this.#tell(plugin, 'installed');
-    return { plugin: plugin.view(), changed: true };
+  async #install(contents: PackageContents, bytes: Uint8Array, order: InstallOrder): Promise<Installed> {
+    const { dryRun, decisions } = order;
+    const { manifest } = contents;
+    const before = this.#table.plugins.get(manifest.metadata.id);
+    if (before?.digest === contents.digest) {
+      if (!dryRun) await this.#regrant(before, decisions);
+      return { plugin: before.view(), changed: false, permissions: before.permissions().permissions };
+    }
+    if (before !== undefined) refuseSameVersion(before, manifest.metadata.version);
+    const stored = before?.grants.stored ?? {};
+    const grants = PluginGrants.of(manifest, stored, this.#parts.runtime.configured).with(decisions);
+    requireDecided(manifest, grants);
+    if (before?.active) throw active(before, `installing ${manifest.metadata.version}`);
+    const state = { config: before?.config ?? '{}', installedAtMs: Date.now(), development: false, grants };
+    const plugin = await this.#prepare(contents, state, dryRun ? this.#parts.dryPreparer : this.#parts.preparer);
+    if (!dryRun) {
+      await this.#parts.store.put(contents, bytes);
+      const replaced = await this.#table.put(plugin);
+      if (replaced !== undefined) await this.#parts.store.remove(replaced);
+      this.#tell(plugin, 'installed');
+    }
+    return { plugin: plugin.view(), changed: true, permissions: plugin.permissions().permissions };
+  }
+
+  async #regrant(plugin: InstalledPlugin, decisions: Decisions): Promise<void> {
+    const { drainMs } = this.#parts;
+    if (!(await regrant(plugin, decisions, { save: () => this.#table.save(), drainMs }))) return;
+    this.#tell(plugin, 'permissions decided');
   }
 
   async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
@@ -161,12 +210,14 @@ export class InstalledPlugins implements Plugins {
     const prepared = await this.#parts.preparer.prepare(stored);
     const { manifest, digest } = stored;
     const { config, installedAtMs } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
+    const grants = PluginGrants.of(manifest, entry.grants, this.#parts.runtime.configured);
+    const parts = { manifest, digest, prepared, config, installedAtMs, development: false, grants };
     return new InstalledPlugin(parts, this.#parts.runtime);
   }
 
   #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
     this.#table.admit(plugin);
+    this.#tellUndecided(plugin);
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
@@ -186,6 +237,16 @@ export class InstalledPlugins implements Plugins {
     this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
   }
 
+  #tellUndecided({ ref, grants }: InstalledPlugin): void {
+    const permissions = grants.undecided.map(permissionText);
+    if (permissions.length === 0) return;
+    const { name, id, version } = ref;
+    this.#parts.log.warn(
+      { plugin: name, pluginId: id, version, permissions },
+      'nobody has decided about permissions that a plugin asks for: it runs without them',
+    );
+  }
+
   #notStarted(plugin: InstalledPlugin, error: unknown): void {
     this.#parts.log.error(
       { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
@@ -195,10 +256,11 @@ export class InstalledPlugins implements Plugins {
 
   async #prepare(
     contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean },
+    state: Omit<InstalledPluginParts, 'manifest' | 'digest' | 'prepared'>,
+    preparer: Preparer,
   ): Promise<InstalledPlugin> {
     const { manifest, digest } = contents;
-    const prepared = await this.#parts.preparer.prepare(contents);
+    const prepared = await preparer.prepare(contents);
     return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
   }
 
@@ -217,14 +279,12 @@ export class InstalledPlugins implements Plugins {
   }
 }
 
-function refuseReplacement(before: InstalledPlugin, version: string): void {
-  if (before.ref.version === version) {
-    throw new HostError(
-      'PLUGIN_EXISTS',
-      `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
-    );
-  }
-  if (before.active) throw active(before, `installing ${version}`);
+function refuseSameVersion(before: InstalledPlugin, version: string): void {
+  if (before.ref.version !== version) return;
+  throw new HostError(
+    'PLUGIN_EXISTS',
+    `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
+  );
 }
 
 function active(plugin: InstalledPlugin, before: string): HostError {

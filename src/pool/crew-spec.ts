@@ -1,4 +1,4 @@
-import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { BindMessage, LogMessage, MetricsMessage, UsesMessage } from '../protocol/bind.js';
 import type { LimitName, OutcomeType } from '../protocol/outcomes.js';
 import type { CallObserver, CallOrigin } from './call.js';
 import type { Death } from './life.js';
@@ -25,4 +25,6 @@ export interface CrewObserver extends CallObserver {
   killed(reason: LimitName | OutcomeType | Death['cause'], message: string, origin?: CallOrigin): void;
   log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
   metrics(message: MetricsMessage): void;
+  /** What the guest tried that needs a permission. */
+  uses(message: UsesMessage): void;
 }

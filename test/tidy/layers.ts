@@ -15,7 +15,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['package'],
   ['wasm'],
   ['observe'],
-  ['config', 'errors', 'limits', 'settings', 'listen-address', 'version', 'protocol'],
+  ['config', 'errors', 'limits', 'settings', 'listen-address', 'permissions', 'version', 'protocol'],
 ];
 
 /** Imports within one line, and to the client, which stands beside the server's layers. */
@@ -35,6 +35,8 @@ export const ALSO_ALLOWED: readonly (readonly [string, string])[] = [
   ['config', 'settings'],
   ['config', 'errors'],
   ['config', 'limits'],
+  ['config', 'permissions'],
+  ['permissions', 'limits'],
   ['settings', 'limits'],
   ['listen-address', 'errors'],
   ['listen-address', 'limits'],
@@ -53,8 +55,8 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders that import each package: one; two for gRPC, which has a server's and a client's side, and for zod: the
- * manifest and the configuration are the two documents that people write.
+ * The folders that import each package: one; two for gRPC, which has a server's and a client's side. For zod those of the
+ * documents that people write: the manifest, the configuration, and the permissions that both of them name.
  */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc', 'client'],
@@ -69,7 +71,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],
-  zod: ['package', 'config'],
+  zod: ['package', 'permissions', 'config'],
 };
 
 /** The layer of a file below src/: its folder, or its own name. */

@@ -25,6 +25,8 @@ export interface HostServices extends ImportedServices {
   readonly metrics: Metrics;
   readonly clock: HostClock;
   readonly random: HostRandom;
+  /** The guest reads the environment, all of it at a time. */
+  environmentRead(): void;
   /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
 }
