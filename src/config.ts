@@ -41,8 +41,6 @@ export interface ServerConfig {
   keepaliveTimeoutMs: number;
   /** The section `grants` of the file. */
   grants: GrantRules;
-  /** A variable that a plugin may be granted: of the server's environment, never one of the server's own settings. */
-  environment: (name: string) => string | undefined;
 }
 
 /** Values by key (`grpcListen`), as the command line gives them, and the configuration file. */
@@ -73,11 +71,11 @@ export function loadConfig(flags: ServerFlags, environment: NodeJS.ProcessEnv = 
     if (found !== undefined) given.set(setting.key, found);
   }
   const grants = readGrants(fromFile[GRANTS_KEY]);
-  return { ...check(given), grants, environment: (name) => variableFor(environment, name) };
+  return { ...check(given), grants };
 }
 
-/** What configures the server, tokens and all, is no plugin's business. */
-function variableFor(environment: NodeJS.ProcessEnv, name: string): string | undefined {
+/** A variable that a plugin was granted. What configures the server, tokens and all, is no plugin's business: as if it were not set. */
+export function guestVariable(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   if (/^HAL9_/i.test(name) || !Object.hasOwn(environment, name)) return undefined;
   return environment[name];
 }
@@ -127,7 +125,7 @@ function parseFile(file: string): unknown {
   }
 }
 
-type SettingValues = Omit<ServerConfig, 'grants' | 'environment'>;
+type SettingValues = Omit<ServerConfig, 'grants'>;
 
 function check(given: ReadonlyMap<SettingKey, Given>): SettingValues {
   const values: Record<string, unknown> = {};

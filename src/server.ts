@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ServerConfig } from './config.js';
+import { guestVariable, type ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
 import { startHttp } from './http/server.js';
@@ -16,12 +16,14 @@ import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
-import { Preparer, readingOnly } from './prepare/prepare.js';
+import { type ModuleCache, Preparer, readingOnly } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { AuditLog } from './sandbox/audit/audit-log.js';
 import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { VERSION } from './version.js';
 
@@ -58,35 +60,27 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const audit = openAudit(directory.auditDirectory, metrics, log);
+    closers.push(() => closeAudit(audit));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const uses = new PermissionUses();
     const plugins = new InstalledPlugins({
       store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      dryPreparer: new Preparer({ cache: readingOnly(directory.cache), hostVersion: VERSION }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log, uses }),
+      ...preparersOf(directory.cache, metrics),
+      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
+      audit,
       log,
       drainMs: config.callTimeoutMs,
-      forgotten: (id) => {
-        metrics.removePlugin(id);
-        uses.forget(id);
-      },
+      forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
     await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
+    await openDirectories(plugins, config.devDirs, log);
     const dispatcher = new Dispatcher(registry);
     const maxReplyBytes = config.maxMessageBytes;
     const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -126,6 +120,31 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
+/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
+function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
+  const audit = new AuditLog({ directory, log });
+  metrics.watchAudit(() => audit.counts);
+  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
+  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
+  return audit;
+}
+
+async function closeAudit(audit: AuditLog): Promise<void> {
+  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
+  await audit.close();
+}
+
+/** Each plugin is gone again when the server stops. */
+async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
+  for (const directory of directories) {
+    const { ref } = await plugins.openDirectory(directory);
+    log.warn(
+      { plugin: ref.name, pluginId: ref.id, version: ref.version },
+      'a plugin runs from a development directory: unsigned',
+    );
+  }
+}
+
 function openPool(config: ServerConfig, log: Log): Pool {
   if (!existsSync(WORKER_FILE))
     throw new HostError('INTERNAL', 'the worker is missing from this build; run npm run build');
@@ -144,15 +163,22 @@ function openPool(config: ServerConfig, log: Log): Pool {
   });
 }
 
+function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer; dryPreparer: Preparer } {
+  return {
+    preparer: new Preparer({ cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    dryPreparer: new Preparer({ cache: readingOnly(cache), hostVersion: VERSION }),
+  };
+}
+
 function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
   metrics: Metrics;
+  audit: Audit;
   log: Log;
-  uses: PermissionUses;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log, uses } = parts;
+  const { config, pool, registry, metrics, audit, log } = parts;
   return {
     pool,
     registry,
@@ -160,20 +186,20 @@ function runtimeOf(parts: {
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,
     queueLength: config.queueLength,
-    uses,
+    uses: new PermissionUses(),
     configured: new ConfiguredGrants(config.grants),
-    environment: config.environment,
+    environment: (name) => guestVariable(name),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
     },
   };
 }
 
 function observerOf(
   ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
 ): Omit<CrewObserver, 'uses'> {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
@@ -182,6 +208,8 @@ function observerOf(
       to.numbers.killed(reason);
       const { name, id, version } = ref;
       to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      const details = { reason, message, ...origin };
+      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

@@ -12,11 +12,13 @@ import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { executionDefinition, managementDefinition } from './definitions.js';
 import type {
+  Decisions,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
   ListPluginsResponse,
   ListToolsResponse,
+  PluginPermissionsResponse,
   PluginResponse,
   ProcessSignalRequest,
   ProcessSignalResponse,
@@ -45,6 +47,14 @@ export interface CallSettings {
 
 /** Bytes of the package that were handed to the transport, and how many there are. */
 export type OnProgress = (sentBytes: number, totalBytes: number) => void;
+
+export interface InstallSettings extends CallSettings {
+  onProgress?: OnProgress;
+  /** Checks everything and changes nothing. */
+  dryRun?: boolean;
+  /** About the permissions that the package asks for. */
+  decisions?: Decisions;
+}
 
 /** A client of one server. It connects with the first call. */
 export class Client {
@@ -112,11 +122,16 @@ export class Client {
     return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
   }
 
+  getPluginPermissions(pluginId: string, settings?: CallSettings): Promise<PluginPermissionsResponse> {
+    return this.#unary(managementDefinition, 'GetPluginPermissions', { pluginId }, settings);
+  }
+
+  setPluginGrants(pluginId: string, decisions: Decisions, settings?: CallSettings): Promise<PluginPermissionsResponse> {
+    return this.#unary(managementDefinition, 'SetPluginGrants', { pluginId, decisions }, settings);
+  }
+
   /** Sends a `.hal9` file's bytes with their hash. */
-  async installPlugin(
-    packageBytes: Uint8Array,
-    settings: CallSettings & { onProgress?: OnProgress } = {},
-  ): Promise<InstallPluginResponse> {
+  async installPlugin(packageBytes: Uint8Array, settings: InstallSettings = {}): Promise<InstallPluginResponse> {
     const method = methodOf(managementDefinition, 'InstallPlugin');
     let stream: ClientWritableStream<object> | undefined;
     const reply = new Promise<InstallPluginResponse>((resolve, reject) => {
@@ -135,7 +150,7 @@ export class Client {
       () => {},
       () => {},
     );
-    if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings.onProgress);
+    if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings);
     return reply;
   }
 
@@ -211,12 +226,12 @@ async function sendPackage(
   stream: ClientWritableStream<object>,
   bytes: Uint8Array,
   refused: Promise<void>,
-  onProgress: OnProgress = () => {},
+  { onProgress = () => {}, dryRun = false, decisions = {} }: InstallSettings,
 ): Promise<void> {
   let open = true;
   void refused.then(() => (open = false));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  stream.write({ header: { sizeBytes: bytes.length, sha256 } });
+  stream.write({ header: { sizeBytes: bytes.length, sha256, dryRun, decisions } });
   for (let at = 0; open && at < bytes.length; at += REQUEST_LIMITS.maxChunkBytes) {
     const chunk = bytes.subarray(at, at + REQUEST_LIMITS.maxChunkBytes);
     // The callback comes when the chunk was handed to the transport, which is what bounds memory here.

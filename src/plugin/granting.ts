@@ -1,27 +1,49 @@
 import { HostError } from '../errors.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
+import type { Permission } from '../permissions.js';
+import type { Audit } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
 import { permissionText, permissionWord } from '../sandbox/permission-text.js';
+import { about, audited, auditedAnyway } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import type { PluginGrants } from './plugin-grants.js';
 
+/** Of the part of a message that lists permissions, in characters. */
+const MAX_LISTED = 400;
+
 /**
  * Nothing is installed about whose permissions nobody has decided.
- * @throws HostError PERMISSION_UNDECIDED; `details.added` is a JSON array of the permissions
+ * @throws HostError PERMISSION_UNDECIDED; `details.added` is a JSON array of the permissions, as many as fit
  */
 export function requireDecided({ metadata }: Manifest, grants: PluginGrants): void {
   const open = grants.undecided;
   if (open.length === 0) return;
   const { name, version } = metadata;
-  const shown = open.map(permissionText).join(', ');
   const options = open.map((permission) => `--grant ${permissionWord(permission)}`).join(' ');
+  const command = `hal9 plugin install PACKAGE ${options.length <= MAX_LISTED ? options : '--grant-all'}`;
   throw new HostError(
     'PERMISSION_UNDECIDED',
-    `${name} ${version} asks for permissions that nobody has decided about: ${shown}; to grant them: ` +
-      `hal9 plugin install PACKAGE ${options} (--deny instead of --grant refuses one; see also --grant-all, --deny-all)`,
-    { details: { added: `[${open.map(permissionJson).join(',')}]` } },
+    `${name} ${version} asks for permissions that nobody has decided about: ${listed(open)}; to grant them: ${command} ` +
+      '(--deny instead of --grant refuses one, --deny-all refuses them all)',
+    { details: { added: fitting(open) } },
   );
+}
+
+/** What an audit line says of a plugin's permissions. */
+export function decisionDetails(grants: PluginGrants): Record<string, string> {
+  const { granted, denied, effective } = grants.view([]);
+  if (granted.length + denied.length === 0) return {};
+  return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
+}
+
+/** What a change of grants needs besides the plugin. */
+export interface Regranting {
+  save: () => Promise<void>;
+  drainMs: number;
+  audit: Audit;
+  actor: string;
 }
 
 /**
@@ -30,15 +52,19 @@ export function requireDecided({ metadata }: Manifest, grants: PluginGrants): vo
  * the decision holds all the same.
  *
  * @returns whether anything was decided
- * @throws HostError REQUEST_INVALID, and what saving throws: then all is as before; PLUGIN_LOAD_FAILED, CAPACITY
+ * @throws HostError REQUEST_INVALID, AUDIT_UNAVAILABLE, and what saving throws: then all is as before; PLUGIN_LOAD_FAILED, CAPACITY
  */
-export async function regrant(
-  plugin: InstalledPlugin,
-  decisions: Decisions,
-  { save, drainMs }: { save: () => Promise<void>; drainMs: number },
-): Promise<boolean> {
-  const [before, after] = [plugin.grants, plugin.grants.with(decisions)];
-  if (JSON.stringify(after.stored) === JSON.stringify(before.stored)) return false;
+export async function regrant(plugin: InstalledPlugin, decisions: Decisions, by: Regranting): Promise<boolean> {
+  const after = plugin.grants.with(decisions);
+  if (JSON.stringify(after.stored) === JSON.stringify(plugin.grants.stored)) return false;
+  const onlyDenies = decisions.grant.length === 0 && decisions.rest !== 'grant';
+  const event = about(plugin, 'grants.change', by.actor, decisionDetails(after));
+  await (onlyDenies ? auditedAnyway : audited)(by.audit, event, () => apply(plugin, after, by));
+  return true;
+}
+
+async function apply(plugin: InstalledPlugin, after: PluginGrants, { save, drainMs }: Regranting): Promise<void> {
+  const before = plugin.grants;
   const restarts = plugin.active && after.fingerprint !== before.fingerprint;
   if (restarts) await plugin.deactivate(drainMs);
   plugin.grants = after;
@@ -50,7 +76,6 @@ export async function regrant(
     throw error;
   }
   if (restarts) await plugin.activate();
-  return true;
 }
 
 /** Ends a plugin's instances, and starts it again, so that it has the grants of now. */
@@ -58,4 +83,21 @@ export async function restarted(plugin: InstalledPlugin, drainMs: number): Promi
   if (!plugin.active) return;
   await plugin.deactivate(drainMs);
   await plugin.activate();
+}
+
+function listed(permissions: readonly Permission[]): string {
+  const text = permissions.map(permissionText).join(', ');
+  return text.length <= MAX_LISTED ? text : `${text.slice(0, MAX_LISTED)}… (${permissions.length} in all)`;
+}
+
+/** The first ones, as a JSON array that a status can carry; who has decided about those is told of the next. */
+function fitting(permissions: readonly Permission[]): string {
+  const texts: string[] = [];
+  let length = 2;
+  for (const text of permissions.map(permissionJson)) {
+    length += Buffer.byteLength(text) + 1;
+    if (length > SERVER_LIMITS.maxStatusDetailBytes) break;
+    texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
 }

@@ -2,10 +2,10 @@ import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
 import { type Decisions, decide, type LineDecisions, NOTHING_DECIDED, undecided } from '../sandbox/decisions.js';
-import { effective, type Sheet } from '../sandbox/permitted.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
+import { effective, type Sheet } from '../sandbox/permitted.js';
 import { versionLine } from '../sandbox/version-line.js';
-import type { PermissionUse, PermissionsView } from './plugins-api.js';
+import type { PermissionsView, PermissionUse } from './plugins-api.js';
 
 /** What an operator has decided about a plugin, by line of versions: what the index keeps. */
 export type StoredGrants = Readonly<Record<string, LineDecisions>>;

@@ -1,19 +1,22 @@
 import type { GrantRules } from '../config/grants.js';
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import type { PackageContents } from '../package/contents.js';
+import { type PackageContents, sha256 } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
+import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
-import { permissionText } from '../sandbox/permission-text.js';
-import { regrant, requireDecided, restarted } from './granting.js';
+import { about, audited, auditedAnyway, denied } from './audited.js';
+import { decisionDetails, regrant, requireDecided, restarted } from './granting.js';
 import { checkConfig, InstalledPlugin, type InstalledPluginParts, type PluginRuntime } from './installed-plugin.js';
 import { PluginGrants } from './plugin-grants.js';
 import { PluginTable } from './plugin-table.js';
 import type { GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
+import { active, refuseSameVersion } from './refusals.js';
 import { Serial } from './serial.js';
+import { Telling } from './telling.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -21,6 +24,7 @@ export interface PluginsParts {
   /** The same, keeping nothing. */
   dryPreparer: Preparer;
   runtime: PluginRuntime;
+  audit: Audit;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
@@ -36,9 +40,11 @@ export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
   readonly #serial = new Serial();
+  readonly #telling: Telling;
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
+    this.#telling = new Telling(parts);
     this.#table = new PluginTable(parts.store);
   }
 
@@ -51,7 +57,7 @@ export class InstalledPlugins implements Plugins {
           return { entry, plugin: await this.#reopen(entry) };
         } catch (error) {
           this.#table.leaveUnopened(entry);
-          this.#notBack(entry, error);
+          this.#telling.notBack(entry, error);
           return undefined;
         }
       }),
@@ -73,17 +79,25 @@ export class InstalledPlugins implements Plugins {
       const grants = PluginGrants.of(contents.manifest, {}, this.#parts.runtime.configured);
       const state = { config: '{}', installedAtMs: Date.now(), development: true, grants };
       const plugin = await this.#prepare(contents, state, this.#parts.preparer);
-      this.#tellUndecided(plugin);
+      this.#telling.undecided(plugin);
       await plugin.activate();
       this.#table.admit(plugin);
+      this.#telling.loaded(plugin, 'directory');
       return plugin.view();
     });
   }
 
   async install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed> {
-    const contents = await readPackage(packageBytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes, order), by.signal);
+    const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
+    const install = async (): Promise<Installed> => {
+      const contents = await readPackage(packageBytes);
+      const { id, name, version } = contents.manifest.metadata;
+      event.plugin = { id, name, version };
+      event.details = { digest: contents.digest };
+      return this.#serial.run(id, () => this.#install(contents, packageBytes, order, event), by.signal);
+    };
+    // What is only looked at leaves no trace.
+    return order.dryRun ? install() : denied(this.#parts.audit, event, install);
   }
 
   list(): PluginView[] {
@@ -102,33 +116,45 @@ export class InstalledPlugins implements Plugins {
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
     return this.#change(idOrName, by, async (plugin) => {
-      if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
-      else await plugin.activate();
-      plugin.wanted = true;
-      await this.#table.save();
-      this.#tell(plugin, 'activated');
-      return plugin.view();
+      const next = config === undefined ? plugin.config : checkConfig(config);
+      const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(next)) };
+      return audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), async () => {
+        const wasActive = plugin.active;
+        if (next === plugin.config) await plugin.activate();
+        else await this.#reconfigure(plugin, next);
+        plugin.wanted = true;
+        await this.#table.save();
+        if (!wasActive) this.#telling.loaded(plugin, 'activation');
+        this.#telling.done(plugin, 'activated');
+        return plugin.view();
+      });
     });
   }
 
   deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
-      await plugin.deactivate(this.#parts.drainMs);
-      plugin.wanted = false;
-      await this.#table.save();
-      this.#tell(plugin, 'deactivated');
-      return plugin.view();
-    });
+    return this.#change(idOrName, by, (plugin) =>
+      auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), async () => {
+        await plugin.deactivate(this.#parts.drainMs);
+        plugin.wanted = false;
+        await this.#table.save();
+        this.#telling.done(plugin, 'deactivated');
+        return plugin.view();
+      }),
+    );
   }
 
   uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
     return this.#change(idOrName, by, async (plugin) => {
       if (plugin.active) throw active(plugin, 'uninstalling it');
-      await this.#table.remove(plugin);
-      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-      this.#parts.forgotten(plugin.ref.id);
-      this.#tell(plugin, 'uninstalled');
-      return plugin.ref;
+      const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
+      return auditedAnyway(this.#parts.audit, event, async () => {
+        await this.#table.remove(plugin);
+        if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        this.#parts.runtime.uses.forget(plugin.ref.id);
+        this.#parts.forgotten(plugin.ref.id);
+        this.#telling.done(plugin, 'uninstalled');
+        return plugin.ref;
+      });
     });
   }
 
@@ -138,7 +164,7 @@ export class InstalledPlugins implements Plugins {
 
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
     return this.#change(idOrName, by, async (plugin) => {
-      await this.#regrant(plugin, decisions);
+      await this.#regrant(plugin, decisions, by.actor);
       return plugin.permissions();
     });
   }
@@ -147,7 +173,9 @@ export class InstalledPlugins implements Plugins {
   async replaceConfigured(rules: GrantRules): Promise<void> {
     const before = new Map([...this.#table.plugins].map(([id, { grants }]) => [id, grants.fingerprint]));
     this.#parts.runtime.configured.replace(rules);
-    const changed = [...this.#table.plugins.values()].filter(({ ref, grants }) => before.get(ref.id) !== grants.fingerprint);
+    const changed = [...this.#table.plugins.values()].filter(
+      ({ ref, grants }) => before.get(ref.id) !== grants.fingerprint,
+    );
     await Promise.all(
       changed.map(async ({ ref }) => {
         const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
@@ -175,34 +203,43 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array, order: InstallOrder): Promise<Installed> {
-    const { dryRun, decisions } = order;
+  async #install(
+    contents: PackageContents,
+    bytes: Uint8Array,
+    { dryRun, decisions }: InstallOrder,
+    event: AuditEvent,
+  ): Promise<Installed> {
     const { manifest } = contents;
-    const before = this.#table.plugins.get(manifest.metadata.id);
+    const { id, version } = manifest.metadata;
+    const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) {
-      if (!dryRun) await this.#regrant(before, decisions);
+      if (!dryRun) await this.#regrant(before, decisions, event.actor);
       return { plugin: before.view(), changed: false, permissions: before.permissions().permissions };
     }
-    if (before !== undefined) refuseSameVersion(before, manifest.metadata.version);
-    const stored = before?.grants.stored ?? {};
-    const grants = PluginGrants.of(manifest, stored, this.#parts.runtime.configured).with(decisions);
+    if (before !== undefined) refuseSameVersion(before, version);
+    const { configured } = this.#parts.runtime;
+    const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, configured).with(decisions);
     requireDecided(manifest, grants);
-    if (before?.active) throw active(before, `installing ${manifest.metadata.version}`);
+    if (before?.active) throw active(before, `installing ${version}`);
     const state = { config: before?.config ?? '{}', installedAtMs: Date.now(), development: false, grants };
     const plugin = await this.#prepare(contents, state, dryRun ? this.#parts.dryPreparer : this.#parts.preparer);
-    if (!dryRun) {
+    const installed = { plugin: plugin.view(), changed: true, permissions: plugin.permissions().permissions };
+    if (dryRun) return installed;
+    const replaces = before === undefined ? {} : { replaces: before.ref.version };
+    const details = { ...event.details, ...replaces, ...decisionDetails(grants) };
+    return audited(this.#parts.audit, { ...event, details }, async () => {
       await this.#parts.store.put(contents, bytes);
       const replaced = await this.#table.put(plugin);
       if (replaced !== undefined) await this.#parts.store.remove(replaced);
-      this.#tell(plugin, 'installed');
-    }
-    return { plugin: plugin.view(), changed: true, permissions: plugin.permissions().permissions };
+      this.#telling.done(plugin, 'installed');
+      return installed;
+    });
   }
 
-  async #regrant(plugin: InstalledPlugin, decisions: Decisions): Promise<void> {
-    const { drainMs } = this.#parts;
-    if (!(await regrant(plugin, decisions, { save: () => this.#table.save(), drainMs }))) return;
-    this.#tell(plugin, 'permissions decided');
+  async #regrant(plugin: InstalledPlugin, decisions: Decisions, actor: string): Promise<void> {
+    const { audit, drainMs } = this.#parts;
+    if (!(await regrant(plugin, decisions, { save: () => this.#table.save(), drainMs, audit, actor }))) return;
+    this.#telling.done(plugin, 'permissions decided');
   }
 
   async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
@@ -217,41 +254,16 @@ export class InstalledPlugins implements Plugins {
 
   #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
     this.#table.admit(plugin);
-    this.#tellUndecided(plugin);
+    this.#telling.undecided(plugin);
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
       plugin.enlist();
     } catch (error) {
-      return this.#notBack(entry, error);
+      return this.#telling.notBack(entry, error);
     }
-    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
-  }
-
-  #notBack({ id, version }: IndexEntry, error: unknown): void {
-    this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
-  }
-
-  #tell({ ref, digest }: InstalledPlugin, what: string): void {
-    const { name, id, version } = ref;
-    this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
-  }
-
-  #tellUndecided({ ref, grants }: InstalledPlugin): void {
-    const permissions = grants.undecided.map(permissionText);
-    if (permissions.length === 0) return;
-    const { name, id, version } = ref;
-    this.#parts.log.warn(
-      { plugin: name, pluginId: id, version, permissions },
-      'nobody has decided about permissions that a plugin asks for: it runs without them',
-    );
-  }
-
-  #notStarted(plugin: InstalledPlugin, error: unknown): void {
-    this.#parts.log.error(
-      { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
-      'a plugin could not be started; its next call tries again',
-    );
+    this.#telling.loaded(plugin, 'start');
+    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#telling.notStarted(plugin, error));
   }
 
   async #prepare(
@@ -277,19 +289,4 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
   }
-}
-
-function refuseSameVersion(before: InstalledPlugin, version: string): void {
-  if (before.ref.version !== version) return;
-  throw new HostError(
-    'PLUGIN_EXISTS',
-    `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
-  );
-}
-
-function active(plugin: InstalledPlugin, before: string): HostError {
-  return new HostError(
-    'PLUGIN_ACTIVE',
-    `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`,
-  );
 }

@@ -50,6 +50,8 @@ function given(sheet: Sheet, permission: Permission): boolean {
 
 /** The variables that are asked for, each one once. */
 function variablesOf({ asked }: Sheet): string[] {
-  const names = asked.map(partsOf).flatMap(({ kind, name }) => (kind === 'SystemEnv' && name !== undefined ? [name] : []));
+  const names = asked
+    .map(partsOf)
+    .flatMap(({ kind, name }) => (kind === 'SystemEnv' && name !== undefined ? [name] : []));
   return [...new Set(names)];
 }

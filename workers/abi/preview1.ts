@@ -30,14 +30,20 @@ export function servePreview1(
 ): CoreFunctions {
   const served: Record<string, (...core: never[]) => number> = {};
   for (const name of PREVIEW1.keys()) served[name] = () => ERRNO.notcapable;
-  Object.assign(served, argumentsAndEnvironment(guest, env, host), clockAndRandom(guest, host), descriptors(guest, host), {
-    poll_oneoff: (from: number, to: number, count: number, answered: number) =>
-      pollOneoff(guest, host.clock, from, to, count, answered),
-    sched_yield: () => ERRNO.success,
-    proc_exit: (code: number) => {
-      throw new GuestExit(code >>> 0);
+  Object.assign(
+    served,
+    argumentsAndEnvironment(guest, env, host),
+    clockAndRandom(guest, host),
+    descriptors(guest, host),
+    {
+      poll_oneoff: (from: number, to: number, count: number, answered: number) =>
+        pollOneoff(guest, host.clock, from, to, count, answered),
+      sched_yield: () => ERRNO.success,
+      proc_exit: (code: number) => {
+        throw new GuestExit(code >>> 0);
+      },
     },
-  });
+  );
   return guarded(guest, served as Record<string, Wasi>);
 }
 

@@ -1,5 +1,15 @@
 import { HostError } from '../../../src/errors.js';
-import type { Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
+import type {
+  GrantsOf,
+  Installed,
+  InstallOrder,
+  PermissionsView,
+  Plugins,
+  PluginView,
+  Requester,
+} from '../../../src/plugin/plugins-api.js';
+import type { Decisions } from '../../../src/sandbox/decisions.js';
+import { permissionJson } from '../../../src/sandbox/permission-parts.js';
 
 const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
 
@@ -15,7 +25,11 @@ export class MemoryPlugins implements Plugins {
   readonly signals: (AbortSignal | undefined)[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array, { signal }: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  /** Of each installation and each change of grants. */
+  readonly orders: InstallOrder[] = [];
+
+  async install(packageBytes: Uint8Array, order: InstallOrder, { signal }: Requester): Promise<Installed> {
+    this.orders.push(order);
     this.installed.push(packageBytes);
     this.signals.push(signal);
     await this.gate;
@@ -26,7 +40,7 @@ export class MemoryPlugins implements Plugins {
     }
     const changed = this.#view === undefined;
     this.#view ??= view(packageBytes.length);
-    return { plugin: this.#view, changed };
+    return { plugin: this.#view, changed, permissions: permissions(order.decisions) };
   }
 
   list(): readonly PluginView[] {
@@ -67,6 +81,28 @@ export class MemoryPlugins implements Plugins {
     this.#view = undefined;
     return ref;
   }
+
+  permissions(idOrName: string): GrantsOf {
+    return { plugin: this.get(idOrName).ref, permissions: permissions(this.orders.at(-1)?.decisions) };
+  }
+
+  async setGrants(idOrName: string, decisions: Decisions): Promise<GrantsOf> {
+    this.orders.push({ dryRun: false, decisions });
+    return this.permissions(idOrName);
+  }
+}
+
+function permissions(decisions?: Decisions): PermissionsView {
+  const texts = (list: Decisions['grant'] = []): string[] => list.map(permissionJson);
+  return {
+    versionLine: '1',
+    asked: ['"SystemTime"'],
+    granted: texts(decisions?.grant),
+    denied: texts(decisions?.deny),
+    effective: [],
+    undecided: [],
+    used: [{ permission: '"SystemTime"', allowed: 0, refused: 2 ** 40 }],
+  };
 }
 
 function view(moduleBytes: number): PluginView {
