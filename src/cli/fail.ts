@@ -72,6 +72,6 @@ function describeCall(error: CallError, server: string | undefined): { failure: 
 }
 
 /** By name: its class would load all of gRPC, which `hal9 plugin pack` does without. */
-function isCallError(error: unknown): error is CallError {
+export function isCallError(error: unknown): error is CallError {
   return error instanceof Error && error.name === 'CallError';
 }

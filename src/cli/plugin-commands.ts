@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
+import { addInspect } from './inspect-command.js';
+import { addInstall } from './install-command.js';
 import { jsonObjectArgument } from './json-argument.js';
-import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
-import { type PackOptions, readPackage, writePackage } from './package-file.js';
+import { bytesText, printFields, printJson, printLine } from './output.js';
+import { type PackOptions, writePackage } from './package-file.js';
+import { addPermissions } from './permission-commands.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
 import { addTest } from './test-command.js';
-
-type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
 
 /** `hal9 plugin …`. */
 export function addPluginCommands(program: Command): void {
@@ -16,37 +17,11 @@ export function addPluginCommands(program: Command): void {
   addInstall(plugin);
   addQueries(plugin);
   addLifecycle(plugin);
+  addPermissions(plugin);
   addPack(plugin);
+  addInspect(plugin);
   addTest(plugin);
   addProfile(plugin);
-}
-
-function addInstall(plugin: Command): void {
-  addClientOptions(
-    plugin
-      .command('install')
-      .description('install a .hal9 file, or a development directory, which is packed on the way')
-      .argument('<PATH>', 'the file or directory')
-      .option('--activate', 'put it into service as well')
-      .option('--config <JSON|@FILE>', 'with --activate: the configuration, one JSON object'),
-  ).action((path: string, flags: InstallFlags) =>
-    withClient(flags, async (client) => {
-      const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
-      const bytes = await readPackage(path);
-      const progress = new Progress();
-      const onProgress = (sent: number, total: number): void =>
-        progress.update(
-          sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package',
-        );
-      const reply = await client.installPlugin(bytes, { onProgress }).finally(() => progress.clear());
-      const id = reply.plugin?.ref?.id ?? '';
-      if (flags.activate) reply.plugin = (await client.activatePlugin(id, config)).plugin;
-      if (flags.json) return printJson(reply);
-      const what = reply.changed ? 'installed' : 'was installed already:';
-      printLine(`${what} ${refText(reply.plugin)}${flags.activate ? ', active' : ''}`);
-      if (!flags.activate) printLine(`put it into service with: hal9 plugin activate ${id}`);
-    }),
-  );
 }
 
 function addQueries(plugin: Command): void {

@@ -70,7 +70,8 @@ export class LocalPlugin {
   }
 }
 
-const NO_CACHE: ModuleCache = {
+/** Nothing is kept of a plugin that is looked at or run here. */
+export const NO_CACHE: ModuleCache = {
   get: () => Promise.resolve(undefined),
   put: () => Promise.resolve(),
 };

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { HostError } from '../errors.js';
 import { GUEST_LIMITS } from '../limits.js';
 import { lateBy } from '../pool/verdicts.js';
-import type { LogLine } from '../protocol/bind.js';
+import type { LogLine, UsesMessage } from '../protocol/bind.js';
 import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
 import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
 
@@ -25,6 +25,8 @@ export interface RunOptions {
   callMs: number;
   /** Gets what the guest logs. */
   onLog?: (line: LogLine) => void;
+  /** Gets what the guest tries that needs a permission. */
+  onUses?: (uses: UsesMessage) => void;
 }
 
 export interface LocalRun {
@@ -59,7 +61,7 @@ function startWorker({ binding, calls, profiled }: RunOptions): Worker {
   });
 }
 
-function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun> {
+function gather(worker: Worker, { callMs, onLog, onUses }: RunOptions): Promise<LocalRun> {
   const outcomes: Outcome[] = [];
   return new Promise<LocalRun>((resolve, reject) => {
     let loaded = false;
@@ -77,6 +79,8 @@ function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun
         case 'log':
           for (const line of message.lines) onLog?.(line);
           return;
+        case 'uses':
+          return onUses?.(message);
         case 'metrics':
           return;
         case 'loaded':

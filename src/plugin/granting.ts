@@ -5,30 +5,23 @@ import type { Permission } from '../permissions.js';
 import type { Audit } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
-import { permissionText, permissionWord } from '../sandbox/permission-text.js';
+import { undecidedMessage } from '../sandbox/undecided-message.js';
 import { about, audited, auditedAnyway } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import type { PluginGrants } from './plugin-grants.js';
 
-/** Of the part of a message that lists permissions, in characters. */
-const MAX_LISTED = 400;
-
 /**
  * Nothing is installed about whose permissions nobody has decided.
- * @throws HostError PERMISSION_UNDECIDED; `details.added` is a JSON array of the permissions, as many as fit
+ * @throws HostError PERMISSION_UNDECIDED; `details.added` is a JSON array of the permissions, as many as fit, `details.plugin` name
+ *   and version
  */
 export function requireDecided({ metadata }: Manifest, grants: PluginGrants): void {
   const open = grants.undecided;
   if (open.length === 0) return;
-  const { name, version } = metadata;
-  const options = open.map((permission) => `--grant ${permissionWord(permission)}`).join(' ');
-  const command = `hal9 plugin install PACKAGE ${options.length <= MAX_LISTED ? options : '--grant-all'}`;
-  throw new HostError(
-    'PERMISSION_UNDECIDED',
-    `${name} ${version} asks for permissions that nobody has decided about: ${listed(open)}; to grant them: ${command} ` +
-      '(--deny instead of --grant refuses one, --deny-all refuses them all)',
-    { details: { added: fitting(open) } },
-  );
+  const plugin = `${metadata.name} ${metadata.version}`;
+  throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE'), {
+    details: { plugin, added: fitting(open) },
+  });
 }
 
 /** What an audit line says of a plugin's permissions. */
@@ -83,11 +76,6 @@ export async function restarted(plugin: InstalledPlugin, drainMs: number): Promi
   if (!plugin.active) return;
   await plugin.deactivate(drainMs);
   await plugin.activate();
-}
-
-function listed(permissions: readonly Permission[]): string {
-  const text = permissions.map(permissionText).join(', ');
-  return text.length <= MAX_LISTED ? text : `${text.slice(0, MAX_LISTED)}… (${permissions.length} in all)`;
 }
 
 /** The first ones, as a JSON array that a status can carry; who has decided about those is told of the next. */

@@ -1,8 +1,9 @@
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
+import { overlapsAny } from '../sandbox/coverage.js';
 import { type Decisions, decide, type LineDecisions, NOTHING_DECIDED, undecided } from '../sandbox/decisions.js';
-import { permissionJson } from '../sandbox/permission-parts.js';
+import { partsOf, permissionJson } from '../sandbox/permission-parts.js';
 import { effective, type Sheet } from '../sandbox/permitted.js';
 import { versionLine } from '../sandbox/version-line.js';
 import type { PermissionsView, PermissionUse } from './plugins-api.js';
@@ -56,8 +57,10 @@ export class PluginGrants {
 
   /** The same text as long as the plugin may do the same. */
   get fingerprint(): string {
-    const { asked, granted, denied } = this.sheet;
-    return JSON.stringify([effective({ asked, granted, denied }).map(permissionJson), denied.map(permissionJson)]);
+    const { sheet } = this;
+    const asked = sheet.asked.map(partsOf);
+    const denied = sheet.denied.filter((permission) => overlapsAny(asked, partsOf(permission)));
+    return JSON.stringify([effective(sheet), denied].map((list) => list.map(permissionJson).sort()));
   }
 
   /** The grants after new decisions. Errors as `decide`. */
@@ -69,14 +72,18 @@ export class PluginGrants {
     return new PluginGrants(plugin, { ...Object.fromEntries(kept), [this.#line]: line }, this.#configured);
   }
 
+  /** Of what the configuration says of all plugins, what touches this one. */
   view(used: readonly PermissionUse[]): PermissionsView {
-    const { asked, granted, denied } = this.sheet;
+    const [own, configured] = [this.#own, this.#configured.of(this.#id)];
+    const asked = this.#asked.map(partsOf);
+    const touched = (list: readonly Permission[]): Permission[] =>
+      list.filter((permission) => overlapsAny(asked, partsOf(permission)));
     return {
       versionLine: this.#line,
-      asked: distinct(asked),
-      granted: distinct(granted),
-      denied: distinct(denied),
-      effective: distinct(effective({ asked, granted, denied })),
+      asked: distinct(this.#asked),
+      granted: distinct([...own.grant, ...touched(configured.grant)]),
+      denied: distinct([...own.deny, ...touched(configured.deny)]),
+      effective: distinct(effective(this.sheet)),
       undecided: distinct(this.undecided),
       used,
     };

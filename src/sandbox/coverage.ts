@@ -22,6 +22,11 @@ export function intersect(a: Parts, b: Parts): Parts | undefined {
   return hosts?.length === 0 || ports?.length === 0 ? undefined : { kind: a.kind, hosts, ports };
 }
 
+/** Whether something of the list is about a part of it. */
+export function overlapsAny(list: readonly Parts[], parts: Parts): boolean {
+  return list.some((each) => intersect(each, parts) !== undefined);
+}
+
 /**
  * What is left of a permission that is denied in part; undefined where that is nothing. Hosts and ports that are denied go.
  * What cannot be written without a "but not" stays (`*.example.com` less `a.example.com`): whoever asks whether something is

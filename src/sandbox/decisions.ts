@@ -3,8 +3,8 @@
 import { HostError } from '../errors.js';
 import { MANIFEST_LIMITS } from '../limits.js';
 import type { Permission } from '../permissions.js';
-import { covers, intersect } from './coverage.js';
-import { givenParts, type Parts, partsOf, permissionJson } from './permission-parts.js';
+import { covers, intersect, overlapsAny } from './coverage.js';
+import { givenParts, partsOf, permissionJson } from './permission-parts.js';
 
 /** What is given and what is refused. Denials win. */
 export interface Rule {
@@ -75,10 +75,6 @@ function deny({ grant: granted, deny: denied }: Rule, permission: Permission): R
   const parts = partsOf(permission);
   const without = (list: readonly Permission[]): Permission[] => list.filter((each) => !covers(parts, partsOf(each)));
   return { grant: without(granted), deny: [...without(denied), permission] };
-}
-
-function overlapsAny(list: readonly Parts[], parts: Parts): boolean {
-  return list.some((each) => intersect(each, parts) !== undefined);
 }
 
 function divide<T>(list: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] {

@@ -1,6 +1,7 @@
 /** Permissions as people write them: `SystemTime`, `SystemEnv=HOME`, or a JSON text. */
 
 import { HostError } from '../errors.js';
+import { shellWord } from '../observe/shell-word.js';
 import { type Permission, permissionSchema } from '../permissions.js';
 import { type PermissionKind, partsOf, permissionJson } from './permission-parts.js';
 
@@ -33,8 +34,7 @@ export function permissionText(permission: Permission): string {
 
 /** The same as one word of a command line. */
 export function permissionWord(permission: Permission): string {
-  const text = permissionText(permission);
-  return /^[\w./=:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return shellWord(permissionText(permission));
 }
 
 /** What a plugin can do with a permission, in one line. */

@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   /** Kept when given; else a fresh one that is removed at the end. */
   dataDir?: string;
   flags?: readonly string[];
+  /** Variables besides those of this process. */
+  env?: Readonly<Record<string, string>>;
 }
 
 export interface LogEntry {
@@ -44,13 +46,19 @@ export class ServerProcess {
     this.#folder = folder;
   }
 
-  static async start({ dist = 'dist', dataDir, flags = [] }: ServerProcessOptions = {}): Promise<ServerProcess> {
+  static async start({
+    dist = 'dist',
+    dataDir,
+    flags = [],
+    env = {},
+  }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
     const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
     const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     const log: LogEntry[] = [];
     let stderr = '';

@@ -8,6 +8,7 @@ export interface WatPluginOptions {
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
   requirements?: Record<string, unknown>;
+  version?: string;
 }
 
 /** The tool that hostile guests and test guests offer. */
@@ -27,13 +28,14 @@ export async function packWat({
   wat,
   capabilities = [ATTACK_TOOL],
   requirements = {},
+  version = '1.0.0',
 }: WatPluginOptions): Promise<Uint8Array> {
   const manifest = {
     api_version: 1,
     metadata: {
       id: idOf(name),
       name,
-      version: '1.0.0',
+      version,
       author: 'test',
       description: 'A guest made for a test.',
       license: 'MIT',
