@@ -19,6 +19,7 @@ interface Failure {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   PLUGIN_NOT_FOUND: 'see "hal9 plugin list"',
   PLUGIN_AMBIGUOUS: 'see "hal9 plugin list"',
+  FILE_NOT_FOUND: 'see "hal9 plugin info"',
   PLUGIN_ACTIVE: 'see "hal9 plugin deactivate"',
   NOBODY_REGISTERED: 'see "hal9 plugin list" and "hal9 plugin activate"',
   TOOL_NOT_FOUND: 'see "hal9 tool list"',

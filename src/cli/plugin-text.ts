@@ -44,8 +44,15 @@ export function printPlugin(plugin: Plugin): void {
     ['contract', plugin.contractVersion],
     ['installed', new Date(Number(plugin.installedAtMs)).toISOString()],
     ['digest', plugin.digest],
+    ...plugin.files.map((file) => ['file', fileText(file)] as const),
     ['development', plugin.development ? 'yes: unsigned, gone when the server stops' : ''],
   ]);
+}
+
+/** `readme README.md (1.2 KiB)`, with the name under which the guest reads an asset. */
+function fileText({ kind, path, name, sizeBytes }: Plugin['files'][number]): string {
+  const read = name === '' ? '' : `, read as /assets/${name}`;
+  return `${kind} ${path} (${bytesText(sizeBytes)}${read})`;
 }
 
 /** `L2 neuron "sentiment"`, `tool analyze_sentiment`, or the capability's type. */

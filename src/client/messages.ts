@@ -145,6 +145,15 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  files: PackagedFile[];
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {

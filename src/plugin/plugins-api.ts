@@ -1,3 +1,5 @@
+import type { NamedFile } from '../package/package-files.js';
+
 /** An installed plugin, as operators see it. */
 export interface PluginView {
   ref: { id: string; name: string; version: string };
@@ -18,6 +20,7 @@ export interface PluginView {
   installedAtMs: number;
   contractVersion: string;
   development: boolean;
+  files: readonly NamedFile[];
 }
 
 /** Who asks for a change. */
@@ -36,6 +39,8 @@ export interface Plugins {
   install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
+  /** One of the plugin's `files`, by its path in the package. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array>;
   /** @param config One JSON object as text; undefined keeps the last one. */
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView>;
   deactivate(idOrName: string, by: Requester): Promise<PluginView>;

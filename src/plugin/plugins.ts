@@ -2,9 +2,12 @@ import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
 import type { PackageContents } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
+import { filesInMemory, type PackageFiles } from '../package/package-files.js';
+import { quote } from '../package/paths.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
+import { Semaphore } from '../prepare/semaphore.js';
 import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
 import { PluginTable } from './plugin-table.js';
 import type { Plugins, PluginView, Requester } from './plugins-api.js';
@@ -29,6 +32,7 @@ export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
   readonly #serial = new Serial();
+  readonly #reads = new Semaphore(1);
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
@@ -50,12 +54,13 @@ export class InstalledPlugins implements Plugins {
       }),
     );
     // In the order of the index: what the ledger can no longer cover is then always the same.
-    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
+    for (const found of reopened) if (found !== undefined) await this.#backIntoService(found.entry, found.plugin);
   }
 
   /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
   async openDirectory(directory: string): Promise<PluginView> {
-    const contents = await readPackage((await packBytes({ directory })).bytes);
+    const { bytes } = await packBytes({ directory });
+    const contents = await readPackage(bytes);
     const { id } = contents.manifest.metadata;
     return this.#serial.run(id, async () => {
       if (this.#table.plugins.has(id))
@@ -63,7 +68,13 @@ export class InstalledPlugins implements Plugins {
           'PLUGIN_EXISTS',
           `plugin ${id} is installed; uninstall it, or change the id in the directory`,
         );
-      const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
+      const files = filesInMemory(bytes, contents);
+      const plugin = await this.#prepare(contents, {
+        files,
+        config: '{}',
+        installedAtMs: Date.now(),
+        development: true,
+      });
       await plugin.activate();
       this.#table.admit(plugin);
       return plugin.view();
@@ -88,6 +99,22 @@ export class InstalledPlugins implements Plugins {
 
   get(idOrName: string): PluginView {
     return this.#table.find(idOrName).view();
+  }
+
+  /** One at a time: a package is in memory while a file of it is unpacked. */
+  async readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    const { id } = this.#table.find(idOrName).ref;
+    return this.#reads.run(async () => {
+      const plugin = this.#table.find(id);
+      if (!plugin.view().files.some((file) => file.path === path)) throw withoutFile(plugin, path);
+      try {
+        return (await plugin.files.read([path])).get(path) as Uint8Array;
+      } catch (error) {
+        // Its package goes with it, though it is being read.
+        if (this.#table.plugins.get(id) !== plugin) throw replaced(plugin);
+        throw error;
+      }
+    });
   }
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
@@ -145,6 +172,7 @@ export class InstalledPlugins implements Plugins {
     if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
     if (before !== undefined) refuseReplacement(before, version);
     const plugin = await this.#prepare(contents, {
+      files: this.#parts.store.filesOf(contents),
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
@@ -161,16 +189,16 @@ export class InstalledPlugins implements Plugins {
     const prepared = await this.#parts.preparer.prepare(stored);
     const { manifest, digest } = stored;
     const { config, installedAtMs } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
+    const parts = { manifest, digest, prepared, files: stored, config, installedAtMs, development: false };
     return new InstalledPlugin(parts, this.#parts.runtime);
   }
 
-  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
+  async #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): Promise<void> {
     this.#table.admit(plugin);
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
-      plugin.enlist();
+      await plugin.enlist();
     } catch (error) {
       return this.#notBack(entry, error);
     }
@@ -195,7 +223,7 @@ export class InstalledPlugins implements Plugins {
 
   async #prepare(
     contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean },
+    state: { files: PackageFiles; config: string; installedAtMs: number; development: boolean },
   ): Promise<InstalledPlugin> {
     const { manifest, digest } = contents;
     const prepared = await this.#parts.preparer.prepare(contents);
@@ -225,6 +253,20 @@ function refuseReplacement(before: InstalledPlugin, version: string): void {
     );
   }
   if (before.active) throw active(before, `installing ${version}`);
+}
+
+function withoutFile({ ref }: InstalledPlugin, path: string): HostError {
+  return new HostError(
+    'FILE_NOT_FOUND',
+    `${ref.name} ${ref.version} has no README, licence, icon, example or asset at ${quote(path)}`,
+  );
+}
+
+function replaced({ ref }: InstalledPlugin): HostError {
+  return new HostError(
+    'PLUGIN_NOT_FOUND',
+    `${ref.name} ${ref.version} was removed or replaced while the file was read; ask again`,
+  );
 }
 
 function active(plugin: InstalledPlugin, before: string): HostError {

@@ -5,6 +5,7 @@ import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
+import { fileSender } from './plugin-file.js';
 import { toServiceError } from './status.js';
 
 type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
@@ -30,6 +31,7 @@ export function managementService(plugins: Plugins): ServiceBinding {
       UninstallPlugin: unary(async (request: ByPlugin, by) => ({
         plugin: await plugins.uninstall(nameOf(request), by),
       })),
+      GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
 }
