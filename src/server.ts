@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Denials } from './access/denials.js';
+import { Gatekeeper } from './access/gatekeeper.js';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
@@ -49,6 +51,7 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -56,6 +59,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const gatekeeper = openGatekeeper(config, log, metrics);
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -73,13 +77,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
     await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
+    await openDevelopment(plugins, config, log);
     const dispatcher = new Dispatcher(registry);
     const maxReplyBytes = config.maxMessageBytes;
     const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -89,6 +87,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       log,
       metrics,
       services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      gatekeeper,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -98,6 +97,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      gatekeeper,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -117,6 +117,21 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await closeAll();
     throw error;
   }
+}
+
+async function openDevelopment(plugins: InstalledPlugins, { devDirs }: ServerConfig, log: Log): Promise<void> {
+  for (const directory of devDirs) {
+    const { ref } = await plugins.openDirectory(directory);
+    log.warn(
+      { plugin: ref.name, pluginId: ref.id, version: ref.version },
+      'a plugin runs from a development directory: unsigned',
+    );
+  }
+}
+
+/** Undefined without an access file: then whoever can connect, from this machine alone, may do everything. */
+function openGatekeeper({ accessFile }: ServerConfig, log: Log, metrics: Metrics): Gatekeeper | undefined {
+  return accessFile === undefined ? undefined : Gatekeeper.open(accessFile, new Denials({ log, metrics }));
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {
