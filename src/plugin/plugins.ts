@@ -1,10 +1,12 @@
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import type { PackageContents } from '../package/contents.js';
+import { type PackageContents, sha256 } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
+import { type Audit, type AuditEvent, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
+import { about, audited, auditedAnyway, denied, refusalOf } from './audited.js';
 import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
 import { PluginTable } from './plugin-table.js';
 import type { Plugins, PluginView, Requester } from './plugins-api.js';
@@ -14,6 +16,7 @@ export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
   runtime: PluginRuntime;
+  audit: Audit;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
@@ -66,14 +69,20 @@ export class InstalledPlugins implements Plugins {
       const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
       await plugin.activate();
       this.#table.admit(plugin);
+      this.#loaded(plugin, 'directory');
       return plugin.view();
     });
   }
 
   async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
-    const contents = await readPackage(packageBytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes), by.signal);
+    const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
+    return denied(this.#parts.audit, event, async () => {
+      const contents = await readPackage(packageBytes);
+      const { id, name, version } = contents.manifest.metadata;
+      event.plugin = { id, name, version };
+      event.details = { digest: contents.digest };
+      return this.#serial.run(id, () => this.#install(contents, packageBytes, event), by.signal);
+    });
   }
 
   list(): PluginView[] {
@@ -92,33 +101,44 @@ export class InstalledPlugins implements Plugins {
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
     return this.#change(idOrName, by, async (plugin) => {
-      if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
-      else await plugin.activate();
-      plugin.wanted = true;
-      await this.#table.save();
-      this.#tell(plugin, 'activated');
-      return plugin.view();
+      const next = config === undefined ? plugin.config : checkConfig(config);
+      const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(next)) };
+      return audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), async () => {
+        const wasActive = plugin.active;
+        if (next === plugin.config) await plugin.activate();
+        else await this.#reconfigure(plugin, next);
+        plugin.wanted = true;
+        await this.#table.save();
+        if (!wasActive) this.#loaded(plugin, 'activation');
+        this.#tell(plugin, 'activated');
+        return plugin.view();
+      });
     });
   }
 
   deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
-      await plugin.deactivate(this.#parts.drainMs);
-      plugin.wanted = false;
-      await this.#table.save();
-      this.#tell(plugin, 'deactivated');
-      return plugin.view();
-    });
+    return this.#change(idOrName, by, (plugin) =>
+      auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), async () => {
+        await plugin.deactivate(this.#parts.drainMs);
+        plugin.wanted = false;
+        await this.#table.save();
+        this.#tell(plugin, 'deactivated');
+        return plugin.view();
+      }),
+    );
   }
 
   uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
     return this.#change(idOrName, by, async (plugin) => {
       if (plugin.active) throw active(plugin, 'uninstalling it');
-      await this.#table.remove(plugin);
-      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-      this.#parts.forgotten(plugin.ref.id);
-      this.#tell(plugin, 'uninstalled');
-      return plugin.ref;
+      const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
+      return auditedAnyway(this.#parts.audit, event, async () => {
+        await this.#table.remove(plugin);
+        if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        this.#parts.forgotten(plugin.ref.id);
+        this.#tell(plugin, 'uninstalled');
+        return plugin.ref;
+      });
     });
   }
 
@@ -139,7 +159,11 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+  async #install(
+    contents: PackageContents,
+    bytes: Uint8Array,
+    event: AuditEvent,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
     const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
@@ -149,11 +173,14 @@ export class InstalledPlugins implements Plugins {
       installedAtMs: Date.now(),
       development: false,
     });
-    await this.#parts.store.put(contents, bytes);
-    const replaced = await this.#table.put(plugin);
-    if (replaced !== undefined) await this.#parts.store.remove(replaced);
-    this.#tell(plugin, 'installed');
-    return { plugin: plugin.view(), changed: true };
+    const details = { ...event.details, ...(before === undefined ? {} : { replaces: before.ref.version }) };
+    return audited(this.#parts.audit, { ...event, details }, async () => {
+      await this.#parts.store.put(contents, bytes);
+      const replaced = await this.#table.put(plugin);
+      if (replaced !== undefined) await this.#parts.store.remove(replaced);
+      this.#tell(plugin, 'installed');
+      return { plugin: plugin.view(), changed: true };
+    });
   }
 
   async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
@@ -174,11 +201,19 @@ export class InstalledPlugins implements Plugins {
     } catch (error) {
       return this.#notBack(entry, error);
     }
+    this.#loaded(plugin, 'start');
     if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
   }
 
   #notBack({ id, version }: IndexEntry, error: unknown): void {
     this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
+    const details = { of: 'plugin.load', ...refusalOf(error) };
+    this.#parts.audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name: '', version }, details });
+  }
+
+  /** @param why how the plugin came into service */
+  #loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
+    this.#parts.audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
   }
 
   #tell({ ref, digest }: InstalledPlugin, what: string): void {
