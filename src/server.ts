@@ -72,9 +72,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
-    await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
+    for (const { ref } of await plugins.open(config.devDirs)) {
       log.warn(
         { plugin: ref.name, pluginId: ref.id, version: ref.version },
         'a plugin runs from a development directory: unsigned',
