@@ -21,6 +21,8 @@ import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { AuditLog } from './sandbox/audit/audit-log.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -56,6 +58,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const audit = openAudit(directory.auditDirectory, metrics, log);
+    closers.push(() => closeAudit(audit));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -65,19 +69,15 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const plugins = new InstalledPlugins({
       store: directory.store,
       preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log }),
+      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
+      audit,
       log,
       drainMs: config.callTimeoutMs,
       forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
-    for (const { ref } of await plugins.open(config.devDirs)) {
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const dispatcher = new Dispatcher(registry);
     const maxReplyBytes = config.maxMessageBytes;
     const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -117,6 +117,25 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
+/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
+function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
+  const audit = new AuditLog({ directory, log });
+  metrics.watchAudit(() => audit.counts);
+  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
+  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
+  return audit;
+}
+
+async function closeAudit(audit: AuditLog): Promise<void> {
+  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
+  await audit.close();
+}
+
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
+}
+
 function openPool(config: ServerConfig, log: Log): Pool {
   if (!existsSync(WORKER_FILE))
     throw new HostError('INTERNAL', 'the worker is missing from this build; run npm run build');
@@ -140,9 +159,10 @@ function runtimeOf(parts: {
   pool: Pool;
   registry: CapabilityRegistry;
   metrics: Metrics;
+  audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log } = parts;
+  const { config, pool, registry, metrics, audit, log } = parts;
   return {
     pool,
     registry,
@@ -153,14 +173,14 @@ function runtimeOf(parts: {
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
     },
   };
 }
 
 function observerOf(
   ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
 ): CrewObserver {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
@@ -169,6 +189,8 @@ function observerOf(
       to.numbers.killed(reason);
       const { name, id, version } = ref;
       to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      const details = { reason, message, ...origin };
+      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

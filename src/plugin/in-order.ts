@@ -6,14 +6,14 @@ import { listText, refOf, stepsText } from './dependency-chain.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import type { PluginTable } from './plugin-table.js';
 
-/** What starting several plugins does to one of them. */
+/** What starting several plugins does to each of them. */
 export interface Starting {
-  /** Starts the plugin that is asked for. */
-  begin(): Promise<void>;
-  /** Notes that these are in service. */
-  keep(plugins: readonly InstalledPlugin[]): Promise<void>;
-  /** Takes one out of service. */
-  stop(plugin: InstalledPlugin): Promise<void>;
+  /** Starts one that is needed. */
+  start(needed: InstalledPlugin): Promise<void>;
+  /** Starts the plugin that is asked for, once the others run. */
+  begin(started: readonly InstalledPlugin[]): Promise<void>;
+  /** Takes one that is needed out of service again. */
+  stop(started: InstalledPlugin): Promise<void>;
 }
 
 /**
@@ -26,27 +26,24 @@ export interface Starting {
 export async function startInOrder(
   plugin: InstalledPlugin,
   table: PluginTable,
-  { begin, keep, stop }: Starting,
+  { start, begin, stop }: Starting,
 ): Promise<InstalledPlugin[]> {
   const order = resolve(plugin.node, table.graph());
   const needed = order.slice(0, -1).map(({ id }) => table.find(id));
-  const resting = [...needed, plugin].filter(({ active }) => !active);
   const started: InstalledPlugin[] = [];
   try {
-    for (const each of resting.filter((other) => other !== plugin)) {
-      await each.activate().catch((error: unknown) => {
+    for (const each of needed.filter(({ active }) => !active)) {
+      await start(each).catch((error: unknown) => {
         throw failedFor(order, each, HostError.from(error));
       });
       started.push(each);
     }
-    await begin();
-    started.push(...resting.filter((other) => other === plugin));
-    await keep([...started.filter((other) => other !== plugin), plugin]);
+    await begin(started);
   } catch (error) {
     for (const each of started.reverse()) await stop(each);
     throw error;
   }
-  return started.filter((other) => other !== plugin);
+  return started;
 }
 
 /** Of these plugins those in service, dependents before what they need, otherwise the last one put there first. */

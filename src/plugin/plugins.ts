@@ -1,13 +1,16 @@
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import type { PackageContents } from '../package/contents.js';
-import { packBytes } from '../package/pack.js';
+import { type PackageContents, sha256 } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
-import type { IndexEntry, PackageStore } from '../package/store.js';
+import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
-import { checkDependents, dependentsOf, inOrder, reach, resolve } from './dependencies.js';
-import { checkServed, inUse, startInOrder, stopAll, stopOrder, usersOf, warmUpInOrder } from './in-order.js';
-import { checkConfig, InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
+import { about, audited, auditedAnyway, denied } from './audited.js';
+import { bringBack, preparePlugin } from './bring-back.js';
+import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js';
+import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
+import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { Journal } from './journal.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
@@ -16,6 +19,7 @@ export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
   runtime: PluginRuntime;
+  audit: Audit;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
@@ -30,46 +34,32 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
+  readonly #journal: Journal;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
+    this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
   }
 
-  /**
-   * Brings back what was installed, with plugins from directories (unsigned, and gone when the server stops), and puts into
-   * service what was there, in order. An installed plugin that fails does not keep the others, but those that need it.
-   *
-   * @param directories whose plugins go into service
-   * @returns those plugins
-   */
+  /** As `bringBack`. Returns the plugins from directories. */
   async open(directories: readonly string[] = []): Promise<PluginView[]> {
-    const entries = await this.#parts.store.readIndex();
-    const reopened = await Promise.all(
-      entries.map(async (entry) => {
-        try {
-          return await this.#reopen(entry);
-        } catch (error) {
-          this.#table.leaveUnopened(entry);
-          this.#notBack(entry, error);
-          return undefined;
-        }
-      }),
-    );
-    // In the order of the index: what the ledger can no longer cover is then always the same.
-    for (const plugin of reopened) if (plugin !== undefined) this.#table.admit(plugin);
-    for (const directory of directories) await this.#admitDirectory(directory);
-    await this.#backIntoService();
+    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
     return this.list().filter(({ development }) => development);
   }
 
   async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
-    const contents = await readPackage(packageBytes);
-    const { id } = contents.manifest.metadata;
-    const node = nodeOf(contents.manifest);
-    const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
-    return this.#serial.runAll(needed, () => this.#install(contents, packageBytes), by.signal);
+    const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
+    return denied(this.#parts.audit, event, async () => {
+      const contents = await readPackage(packageBytes);
+      const { id, name, version } = contents.manifest.metadata;
+      event.plugin = { id, name, version };
+      event.details = { digest: contents.digest };
+      const node = nodeOf(contents.manifest);
+      const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
+      return this.#serial.runAll(needed, () => this.#install(contents, packageBytes, event), by.signal);
+    });
   }
 
   list(): PluginView[] {
@@ -90,13 +80,11 @@ export class InstalledPlugins implements Plugins {
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
     return this.#change(idOrName, 'dependencies', by, async (plugin) => {
+      const next = config === undefined ? plugin.config : checkConfig(config);
       const others = await startInOrder(plugin, this.#table, {
-        begin: async () => {
-          if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
-          else await plugin.activate();
-        },
-        keep: (plugins) => this.#keep(plugins, true, 'activated'),
-        stop: (started) => started.deactivate(this.#parts.drainMs),
+        start: (needed) => this.#activating(needed, needed.config, by, () => needed.activate()),
+        begin: (started) => this.#activating(plugin, next, by, () => this.#begin(plugin, next, started)),
+        stop: (started) => this.#deactivating(started, by, () => started.deactivate(this.#parts.drainMs)),
       });
       return { plugin: this.#table.view(plugin), others: others.map(({ ref }) => ref) };
     });
@@ -105,7 +93,7 @@ export class InstalledPlugins implements Plugins {
   deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed> {
     return this.#change(idOrName, 'dependents', by, async (plugin) => {
       const users = usersOf(plugin, this.#table, force);
-      await this.#takeOut([...users, plugin]);
+      await this.#takeOut(plugin, users, by);
       return { plugin: this.#table.view(plugin), others: users.map(({ ref }) => ref) };
     });
   }
@@ -115,12 +103,15 @@ export class InstalledPlugins implements Plugins {
       const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
       if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
       if (!force && plugin.active) throw active(plugin, 'uninstalling it');
-      if (plugin.active) await this.#takeOut([...usersOf(plugin, this.#table, force), plugin]);
-      await this.#table.remove(plugin);
-      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-      this.#parts.forgotten(plugin.ref.id);
-      this.#tell(plugin, 'uninstalled');
-      return plugin.ref;
+      if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
+      const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
+      return auditedAnyway(this.#parts.audit, event, async () => {
+        await this.#table.remove(plugin);
+        if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        this.#parts.forgotten(plugin.ref.id);
+        this.#journal.tell(plugin, 'uninstalled');
+        return plugin.ref;
+      });
     });
   }
 
@@ -132,7 +123,7 @@ export class InstalledPlugins implements Plugins {
     this.#parts.runtime.pool.stopRecruiting();
     const closed = this.#serial.close();
     await stopAll(stopOrder(this.#table.plugins.keys(), this.#table), drainMs, (plugin) =>
-      this.#tell(plugin, 'stopped'),
+      this.#journal.tell(plugin, 'stopped'),
     );
     await closed;
   }
@@ -152,10 +143,36 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
   }
 
-  /** Takes plugins out of service, one after the other. */
-  async #takeOut(plugins: readonly InstalledPlugin[]): Promise<void> {
-    for (const plugin of plugins) await plugin.deactivate(this.#parts.drainMs);
-    await this.#keep(plugins, false, 'deactivated');
+  async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
+    const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
+    await audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), start);
+  }
+
+  #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
+    return auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), stop);
+  }
+
+  /** Starts a plugin, or restarts it with another configuration, and writes down that it is in service with those it needs. */
+  async #begin(plugin: InstalledPlugin, config: string, started: readonly InstalledPlugin[]): Promise<void> {
+    const { active: wasActive } = plugin;
+    if (config === plugin.config) await plugin.activate();
+    else await this.#reconfigure(plugin, config);
+    try {
+      await this.#keep([...started, plugin], true, 'activated');
+    } catch (error) {
+      if (!wasActive) await plugin.deactivate(this.#parts.drainMs);
+      throw error;
+    }
+    for (const each of wasActive ? started : [...started, plugin]) this.#journal.loaded(each, 'activation');
+  }
+
+  /** Takes a plugin out of service, and those that use it before, one after the other. */
+  async #takeOut(plugin: InstalledPlugin, users: readonly InstalledPlugin[], by: Requester): Promise<void> {
+    for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
+    await this.#deactivating(plugin, by, async () => {
+      await plugin.deactivate(this.#parts.drainMs);
+      await this.#keep([...users, plugin], false, 'deactivated');
+    });
   }
 
   /** Writes down whether plugins are to be in service. What cannot be written is not so. */
@@ -170,10 +187,14 @@ export class InstalledPlugins implements Plugins {
       });
       throw error;
     }
-    for (const plugin of plugins) this.#tell(plugin, what);
+    for (const plugin of plugins) this.#journal.tell(plugin, what);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+  async #install(
+    contents: PackageContents,
+    bytes: Uint8Array,
+    event: AuditEvent,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
     const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) return { plugin: this.#table.view(before), changed: false };
@@ -181,97 +202,19 @@ export class InstalledPlugins implements Plugins {
     const node = nodeOf(contents.manifest);
     resolve(node, this.#table.graph(node));
     checkDependents(node, this.#table.graph());
-    const plugin = await this.#prepare(contents, {
+    const plugin = await preparePlugin(this.#parts, contents, {
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
     });
-    await this.#parts.store.put(contents, bytes);
-    const replaced = await this.#table.put(plugin);
-    if (replaced !== undefined) await this.#parts.store.remove(replaced);
-    this.#tell(plugin, 'installed');
-    return { plugin: this.#table.view(plugin), changed: true };
-  }
-
-  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
-    const stored = await this.#parts.store.open(entry.digest);
-    const prepared = await this.#parts.preparer.prepare(stored);
-    const { manifest, digest } = stored;
-    const { config, installedAtMs } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
-    const plugin = new InstalledPlugin(parts, this.#parts.runtime);
-    plugin.wanted = entry.active;
-    return plugin;
-  }
-
-  async #admitDirectory(directory: string): Promise<void> {
-    const contents = await readPackage((await packBytes({ directory })).bytes);
-    const { id } = contents.manifest.metadata;
-    if (this.#table.plugins.has(id))
-      throw new HostError(
-        'PLUGIN_EXISTS',
-        `plugin ${id} is installed; uninstall it, or change the id in the directory`,
-      );
-    this.#table.admit(await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true }));
-  }
-
-  /** A plugin from a directory goes into service with what it needs, or the server does not start: its author watches. */
-  async #backIntoService(): Promise<void> {
-    const wanted = [...this.#table.plugins.values()].filter(({ wanted, development }) => wanted || development);
-    for (const { id } of inOrder(wanted.map(({ node }) => node))) {
-      const plugin = this.#table.find(id);
-      try {
-        if (plugin.development) await this.#startDirectory(plugin);
-        else this.#enlist(plugin);
-      } catch (error) {
-        if (plugin.development) throw error;
-        this.#notBack(plugin.ref, error);
-      }
-    }
-    void warmUpInOrder(stopOrder(this.#table.plugins.keys(), this.#table).reverse(), (plugin) =>
-      plugin.view().stateful
-        ? plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error))
-        : Promise.resolve(),
-    );
-  }
-
-  #enlist(plugin: InstalledPlugin): void {
-    checkServed(plugin, this.#table);
-    plugin.enlist();
-    this.#tell(plugin, 'back in service');
-  }
-
-  async #startDirectory(plugin: InstalledPlugin): Promise<void> {
-    await startInOrder(plugin, this.#table, {
-      begin: () => plugin.activate(),
-      keep: async () => undefined,
-      stop: (started) => started.deactivate(0),
+    const details = { ...event.details, ...(before === undefined ? {} : { replaces: before.ref.version }) };
+    return audited(this.#parts.audit, { ...event, details }, async () => {
+      await this.#parts.store.put(contents, bytes);
+      const replaced = await this.#table.put(plugin);
+      if (replaced !== undefined) await this.#parts.store.remove(replaced);
+      this.#journal.tell(plugin, 'installed');
+      return { plugin: this.#table.view(plugin), changed: true };
     });
-  }
-
-  #notBack({ id, version }: { id: string; version: string }, error: unknown): void {
-    this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
-  }
-
-  #tell({ ref, digest }: InstalledPlugin, what: string): void {
-    const { name, id, version } = ref;
-    this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
-  }
-
-  #notStarted(plugin: InstalledPlugin, error: unknown): void {
-    this.#parts.log.error(
-      { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
-      'a plugin could not be started; its next call tries again',
-    );
-  }
-
-  async #prepare(
-    contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean },
-  ): Promise<InstalledPlugin> {
-    const { manifest, digest } = contents;
-    const prepared = await this.#parts.preparer.prepare(contents);
-    return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */

@@ -16,7 +16,7 @@ import { Writer } from '../writer.js';
 import { HOST_FRAME_BYTES, writeExportWrapper, writeHelper, writeImportWrapper } from './added-code.js';
 import { Additions } from './additions.js';
 import { writeInOrder } from './assemble.js';
-import { BodyReader } from './body.js';
+import { BodyReader } from './body/body-reader.js';
 import { type BodyPlan, PLACE, PLACE_SHIFT } from './body-plan.js';
 import { planStack, type StackPlan } from './call-graph.js';
 import { BodyEmitter, type StackRole } from './emit.js';

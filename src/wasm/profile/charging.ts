@@ -1,6 +1,6 @@
 /**
  * Code that takes fuel from the counter where the instruction stands that uses it: slow, and plain enough to be seen to be
- * right. The fast way, which moves charges, is `fuel/body.ts`; weights and meaning are the same (`fuel/weights.ts`).
+ * right. The fast way, which moves charges, is `fuel/body/`; weights and meaning are the same (`fuel/weights.ts`).
  */
 
 import type { Scratch } from '../fuel/scratch.js';
