@@ -80,8 +80,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
-    await plugins.open();
-    await openDirectories(plugins, config.devDirs, log);
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
@@ -134,22 +133,8 @@ async function closeAudit(audit: AuditLog): Promise<void> {
   await audit.close();
 }
 
-function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
-  const dispatcher = new Dispatcher(registry);
-  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
-  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
-}
-
-/** Each plugin is gone again when the server stops. */
-async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
-  for (const directory of directories) {
-    const { ref } = await plugins.openDirectory(directory);
-    log.warn(
-      { plugin: ref.name, pluginId: ref.id, version: ref.version },
-      'a plugin runs from a development directory: unsigned',
-    );
-  }
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    const { streams, execution } = openExecution(config, registry, metrics);
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {
