@@ -133,8 +133,16 @@ async function closeAudit(audit: AuditLog): Promise<void> {
   await audit.close();
 }
 
-    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
-    const { streams, execution } = openExecution(config, registry, metrics);
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
+}
+
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {
