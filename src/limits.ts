@@ -38,6 +38,14 @@ export const MANIFEST_LIMITS = {
   maxFaults: 30,
 } as const;
 
+/** What one plugin may depend on, all in all. */
+export const DEPENDENCY_LIMITS = {
+  /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
+  maxDepth: 256,
+  /** Plugins that are looked at for one; more than threads would let into service by default. */
+  maxPlugins: 1_024,
+} as const;
+
 /** The module of a plugin, before and after rewriting. */
 export const MODULE_LIMITS = {
   maxModuleBytes: 32 * MIB,
@@ -140,6 +148,21 @@ export const REQUEST_LIMITS = {
   maxFileChunkBytes: 64 * KIB,
 } as const;
 
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
+} as const;
+
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
 export const SERVER_LIMITS = {
   /** A stateful plugin needs a thread for as long as it is active; each costs about 8 MB besides its guest's memory. */
@@ -201,4 +224,29 @@ export const SERVER_LIMITS = {
   httpKeepAliveMs: 60_000,
   /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
   maxLogBufferBytes: 8 * MIB,
+} as const;
+
+/** The audit log. */
+export const AUDIT_LIMITS = {
+  /** Of an actor, and of a plugin's id, name and version: names that strangers choose. */
+  maxNameBytes: 256,
+  maxDetails: 16,
+  maxDetailBytes: KIB,
+  /** What a reader holds at most for one line: more than the bounds above add up to, escapes and all. */
+  maxLineBytes: 64 * KIB,
+  /** Then the next file begins. A start reads the last one whole, in about 0.3 s. */
+  maxFileBytes: 16 * MIB,
+  /** Changes that wait for the disk; beyond it they are refused. */
+  maxWaiting: 1_024,
+  /** Lines about what cannot be stopped, kept while the disk takes none; beyond it they are lost, and counted. */
+  maxWaitingNotes: 4_096,
+  /** Lines of one write. */
+  maxBatchLines: 512,
+  /** Kills and denials of one kind that get lines of their own in a minute; of the rest one line says how many. */
+  maxRepeats: 10,
+  repeatWindowMs: 60_000,
+  /** Kinds that are told apart: a plugin, an actor and a reason each. */
+  maxRepeatKinds: 256,
+  /** Between two tries to write what could not be written. */
+  retryMs: 5_000,
 } as const;

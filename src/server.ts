@@ -21,6 +21,9 @@ import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { AuditLog } from './sandbox/audit/audit-log.js';
+import { openDenials, openGatekeeper } from './server/access.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -49,6 +52,7 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -56,6 +60,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const audit = openAudit(directory.auditDirectory, metrics, log);
+    closers.push(() => closeAudit(audit));
+    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -65,30 +72,22 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const plugins = new InstalledPlugins({
       store: directory.store,
       preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log }),
+      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
+      audit,
       log,
       drainMs: config.callTimeoutMs,
       forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
-    await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
-    const dispatcher = new Dispatcher(registry);
-    const maxReplyBytes = config.maxMessageBytes;
-    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      services: [execution, managementService(plugins)],
+      gatekeeper,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -98,6 +97,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      gatekeeper,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -117,6 +117,32 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await closeAll();
     throw error;
   }
+}
+
+/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
+function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
+  const audit = new AuditLog({ directory, log });
+  metrics.watchAudit(() => audit.counts);
+  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
+  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
+  return audit;
+}
+
+async function closeAudit(audit: AuditLog): Promise<void> {
+  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
+  await audit.close();
+}
+
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
+}
+
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {
@@ -142,9 +168,10 @@ function runtimeOf(parts: {
   pool: Pool;
   registry: CapabilityRegistry;
   metrics: Metrics;
+  audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log } = parts;
+  const { config, pool, registry, metrics, audit, log } = parts;
   return {
     pool,
     registry,
@@ -155,14 +182,14 @@ function runtimeOf(parts: {
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
     },
   };
 }
 
 function observerOf(
   ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
 ): CrewObserver {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
@@ -171,6 +198,8 @@ function observerOf(
       to.numbers.killed(reason);
       const { name, id, version } = ref;
       to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      const details = { reason, message, ...origin };
+      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

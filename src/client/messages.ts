@@ -146,6 +146,15 @@ export interface Plugin {
   contractVersion: string;
   development: boolean;
   files: PackagedFile[];
+  dependencies: Dependency[];
+}
+
+export interface Dependency {
+  pluginId: string;
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
 }
 
 export interface PackagedFile {
@@ -158,6 +167,14 @@ export interface PackagedFile {
 
 export interface PluginResponse {
   plugin: Plugin | null;
+}
+
+export interface ActivatePluginResponse extends PluginResponse {
+  activatedFirst: PluginRef[];
+}
+
+export interface DeactivatePluginResponse extends PluginResponse {
+  deactivatedFirst: PluginRef[];
 }
 
 export interface InstallPluginResponse extends PluginResponse {

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Sample } from './distribution.js';
-import { PLUGIN_FAMILIES } from './metric-families.js';
+import { AUDIT_FAMILIES, type AuditNumbers, NO_AUDIT, PLUGIN_FAMILIES } from './metric-families.js';
 import { PluginMetrics } from './plugin-metrics.js';
 
 export interface MetricsOptions {
@@ -25,16 +25,21 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #plugins = new Map<string, PluginMetrics>();
   readonly #refusals = new Map<string, number>();
+  readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
   #inFlight = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
+  #audit = (): AuditNumbers => NO_AUDIT;
 
   constructor(options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     for (const { collect, ...family } of PLUGIN_FAMILIES) {
       this.#register({ ...family, collect: () => this.#ordered().flatMap((plugin) => collect(plugin)) });
+    }
+    for (const { of, ...family } of AUDIT_FAMILIES) {
+      this.#register({ ...family, collect: () => [{ labels: {}, value: this.#audit()[of] }] });
     }
     this.#registerServer(options);
   }
@@ -66,6 +71,11 @@ export class Metrics {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1);
   }
 
+  /** Somebody was turned away: not known, not allowed, or not by this handshake. */
+  denied(reason: string): void {
+    this.#denials.set(reason, (this.#denials.get(reason) ?? 0) + 1);
+  }
+
   /** A line of the server's log was dropped. */
   logDropped(): void {
     this.#droppedLogLines++;
@@ -79,6 +89,11 @@ export class Metrics {
   /** Where to read how many plugins there are, by state. */
   watchPlugins(states: () => Readonly<Record<string, number>>): void {
     this.#states = states;
+  }
+
+  /** Where to read the numbers of the audit log. */
+  watchAudit(numbers: () => AuditNumbers): void {
+    this.#audit = numbers;
   }
 
   get contentType(): string {
@@ -121,6 +136,12 @@ export class Metrics {
       help: 'gRPC calls that were refused, by the reason of the error table.',
       type: 'counter',
       collect: () => [...this.#refusals].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
+      name: 'hal9_denials_total',
+      help: 'Callers that were turned away: unknown, without the role, or in the TLS handshake.',
+      type: 'counter',
+      collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     this.#register({
       name: 'hal9_plugins',
