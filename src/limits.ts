@@ -36,6 +36,14 @@ export const MANIFEST_LIMITS = {
   maxFaults: 30,
 } as const;
 
+/** What one plugin may depend on, all in all. */
+export const DEPENDENCY_LIMITS = {
+  /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
+  maxDepth: 256,
+  /** Plugins that are looked at for one; more than threads would let into service by default. */
+  maxPlugins: 1_024,
+} as const;
+
 /** The module of a plugin, before and after rewriting. */
 export const MODULE_LIMITS = {
   maxModuleBytes: 32 * MIB,
@@ -134,6 +142,21 @@ export const REQUEST_LIMITS = {
   /** Answers that the client of a stream has not taken; beyond it the stream ends. */
   maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
+} as const;
+
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
 } as const;
 
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */

@@ -6,6 +6,7 @@ import { EXIT } from './exit-status.js';
 import { addPluginCommands } from './plugin-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addSignalCommands } from './signal-commands.js';
+import { addTokenCommands } from './token-commands.js';
 import { addToolCommands } from './tool-commands.js';
 
 /** The command line. What an action needs (gRPC, the server) is loaded when it runs, so that help is instant. */
@@ -21,6 +22,7 @@ function buildProgram(): Command {
   addSignalCommands(program);
   addToolCommands(program);
   addAuditCommands(program);
+  addTokenCommands(program);
   return program;
 }
 

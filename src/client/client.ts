@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ClientWritableStream,
   credentials,
   Client as GrpcClient,
@@ -12,6 +13,8 @@ import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { executionDefinition, managementDefinition } from './definitions.js';
 import type {
+  ActivatePluginResponse,
+  DeactivatePluginResponse,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
@@ -29,6 +32,10 @@ import { SignalStream } from './signal-stream.js';
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
   timeoutMs?: number;
+  /** Sent with each call. Where it must not be overheard, `tls` belongs to it. */
+  token?: string;
+  /** Speaks TLS. Without `ca`, the authorities count that Node trusts. Certificates and keys in PEM. */
+  tls?: { ca?: Buffer; cert?: Buffer; key?: Buffer };
   /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
@@ -43,6 +50,12 @@ export interface CallSettings {
   signal?: AbortSignal;
 }
 
+/** Of a change that others depend on. */
+export interface Force {
+  /** Makes it although other plugins depend on the plugin. */
+  force?: boolean;
+}
+
 /** Bytes of the package that were handed to the transport, and how many there are. */
 export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
@@ -50,11 +63,13 @@ export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 export class Client {
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
+  readonly #token: string | undefined;
 
   constructor(address: string, options: ClientOptions = {}) {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
-    this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
+    this.#token = options.token;
+    this.#grpc = new GrpcClient(address, channelCredentials(options), {
       'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
@@ -84,7 +99,7 @@ export class Client {
       method.path,
       method.requestSerialize,
       method.responseDeserialize as (bytes: Buffer) => StreamSignalsResponse,
-      metadataOf(settings),
+      this.#metadata(settings),
       this.#options(settings),
     );
     cancelOnAbort(stream, settings.signal);
@@ -100,16 +115,18 @@ export class Client {
   }
 
   /** @param config One JSON object as text; empty keeps the last one. */
-  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<PluginResponse> {
+  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<ActivatePluginResponse> {
     return this.#unary(managementDefinition, 'ActivatePlugin', { pluginId, config }, settings);
   }
 
-  deactivatePlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
-    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId }, settings);
+  deactivatePlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<DeactivatePluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId, force }, settings);
   }
 
-  uninstallPlugin(pluginId: string, settings?: CallSettings): Promise<UninstallPluginResponse> {
-    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
+  uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */
@@ -124,7 +141,7 @@ export class Client {
         method.path,
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => InstallPluginResponse,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
       );
@@ -150,6 +167,13 @@ export class Client {
     this.#grpc.close();
   }
 
+  #metadata({ traceparent }: CallSettings): Metadata {
+    const metadata = new Metadata();
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`);
+    return metadata;
+  }
+
   #options({ timeoutMs = this.#timeoutMs }: CallSettings): CallOptions {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
@@ -167,7 +191,7 @@ export class Client {
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => Reply,
         request,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
       );
@@ -187,10 +211,9 @@ function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[s
   return method;
 }
 
-function metadataOf({ traceparent }: CallSettings): Metadata {
-  const metadata = new Metadata();
-  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
-  return metadata;
+function channelCredentials({ tls }: ClientOptions): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
 }
 
 /** Hangs up when the signal is aborted; a call that is over lets go of the signal. */
