@@ -20,6 +20,8 @@ export const PACKAGE_LIMITS = {
   ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+  /** All assets of a plugin together: they are in memory for as long as it is active. */
+  maxAssetsBytes: 64 * MIB,
 } as const;
 
 /** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
@@ -34,6 +36,14 @@ export const MANIFEST_LIMITS = {
   maxItems: 64,
   /** Faults that a refusal lists. */
   maxFaults: 30,
+} as const;
+
+/** What one plugin may depend on, all in all. */
+export const DEPENDENCY_LIMITS = {
+  /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
+  maxDepth: 256,
+  /** Plugins that are looked at for one; more than threads would let into service by default. */
+  maxPlugins: 1_024,
 } as const;
 
 /** The module of a plugin, before and after rewriting. */
@@ -134,6 +144,23 @@ export const REQUEST_LIMITS = {
   /** Answers that the client of a stream has not taken; beyond it the stream ends. */
   maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
+  /** Of a file of a package, in one message. */
+  maxFileChunkBytes: 64 * KIB,
+} as const;
+
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
 } as const;
 
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
@@ -179,6 +206,8 @@ export const SERVER_LIMITS = {
   drainTimeoutMs: 20_000,
   /** Each holds up to PACKAGE_LIMITS.maxFileBytes of memory. */
   maxConcurrentInstalls: 2,
+  /** Files of packages that are asked for at once; those that wait hold nothing, one is read at a time. */
+  maxConcurrentFiles: 64,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
   /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */

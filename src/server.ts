@@ -25,6 +25,7 @@ import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { AuditLog } from './sandbox/audit/audit-log.js';
 import { ConfiguredGrants } from './sandbox/configured-grants.js';
+import { openDenials, openGatekeeper } from './server/access.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -53,6 +54,7 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -62,6 +64,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const audit = openAudit(directory.auditDirectory, metrics, log);
     closers.push(() => closeAudit(audit));
+    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -79,17 +82,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
-    await plugins.open();
-    await openDirectories(plugins, config.devDirs, log);
-    const dispatcher = new Dispatcher(registry);
-    const maxReplyBytes = config.maxMessageBytes;
-    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      services: [execution, managementService(plugins)],
+      gatekeeper,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -99,6 +99,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      gatekeeper,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -134,15 +135,16 @@ async function closeAudit(audit: AuditLog): Promise<void> {
   await audit.close();
 }
 
-/** Each plugin is gone again when the server stops. */
-async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
-  for (const directory of directories) {
-    const { ref } = await plugins.openDirectory(directory);
-    log.warn(
-      { plugin: ref.name, pluginId: ref.id, version: ref.version },
-      'a plugin runs from a development directory: unsigned',
-    );
-  }
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
+}
+
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {

@@ -19,7 +19,12 @@ interface Failure {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   PLUGIN_NOT_FOUND: 'see "hal9 plugin list"',
   PLUGIN_AMBIGUOUS: 'see "hal9 plugin list"',
+  FILE_NOT_FOUND: 'see "hal9 plugin info"',
   PLUGIN_ACTIVE: 'see "hal9 plugin deactivate"',
+  PLUGIN_IN_USE: 'take those out first, or repeat the command with --force',
+  DEPENDENCY_MISSING: 'install it first with "hal9 plugin install"',
+  DEPENDENCY_CONFLICT: 'install versions that fit; "hal9 plugin info" shows what a plugin needs',
+  DEPENDENCY_CYCLE: 'install a version of one of them that does not need the next',
   NOBODY_REGISTERED: 'see "hal9 plugin list" and "hal9 plugin activate"',
   TOOL_NOT_FOUND: 'see "hal9 tool list"',
   TOOL_AMBIGUOUS: 'choose one with --plugin',

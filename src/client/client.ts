@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ClientWritableStream,
   credentials,
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { executionDefinition, managementDefinition } from './definitions.js';
 import type {
+  ActivatePluginResponse,
+  DeactivatePluginResponse,
   Decisions,
   InstallPluginResponse,
   InvokeToolRequest,
@@ -31,6 +35,10 @@ import { SignalStream } from './signal-stream.js';
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
   timeoutMs?: number;
+  /** Sent with each call. Where it must not be overheard, `tls` belongs to it. */
+  token?: string;
+  /** Speaks TLS. Without `ca`, the authorities count that Node trusts. Certificates and keys in PEM. */
+  tls?: { ca?: Buffer; cert?: Buffer; key?: Buffer };
   /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
@@ -43,6 +51,12 @@ export interface CallSettings {
   traceparent?: string;
   /** Aborting it hangs up. */
   signal?: AbortSignal;
+}
+
+/** Of a change that others depend on. */
+export interface Force {
+  /** Makes it although other plugins depend on the plugin. */
+  force?: boolean;
 }
 
 /** Bytes of the package that were handed to the transport, and how many there are. */
@@ -60,11 +74,13 @@ export interface InstallSettings extends CallSettings {
 export class Client {
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
+  readonly #token: string | undefined;
 
   constructor(address: string, options: ClientOptions = {}) {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
-    this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
+    this.#token = options.token;
+    this.#grpc = new GrpcClient(address, channelCredentials(options), {
       'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
@@ -94,7 +110,7 @@ export class Client {
       method.path,
       method.requestSerialize,
       method.responseDeserialize as (bytes: Buffer) => StreamSignalsResponse,
-      metadataOf(settings),
+      this.#metadata(settings),
       this.#options(settings),
     );
     cancelOnAbort(stream, settings.signal);
@@ -110,16 +126,38 @@ export class Client {
   }
 
   /** @param config One JSON object as text; empty keeps the last one. */
-  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<PluginResponse> {
+  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<ActivatePluginResponse> {
     return this.#unary(managementDefinition, 'ActivatePlugin', { pluginId, config }, settings);
   }
 
-  deactivatePlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
-    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId }, settings);
+  deactivatePlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<DeactivatePluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId, force }, settings);
   }
 
-  uninstallPlugin(pluginId: string, settings?: CallSettings): Promise<UninstallPluginResponse> {
-    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
+  uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
+  }
+
+  /** One of the files that the plugin's description lists, by its path in the package. */
+  getPluginFile(pluginId: string, path: string, settings: CallSettings = {}): Promise<Uint8Array> {
+    const method = methodOf(managementDefinition, 'GetPluginFile');
+    const stream = this.#grpc.makeServerStreamRequest<object, { chunk: string }>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => { chunk: string },
+      { pluginId, path },
+      this.#metadata(settings),
+      this.#options(settings),
+    );
+    cancelOnAbort(stream, settings.signal);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      stream.on('data', ({ chunk }: { chunk: string }) => chunks.push(Buffer.from(chunk, 'base64')));
+      stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
+      stream.on('end', () => resolve(Buffer.concat(chunks)));
+    });
   }
 
   getPluginPermissions(pluginId: string, settings?: CallSettings): Promise<PluginPermissionsResponse> {
@@ -139,7 +177,7 @@ export class Client {
         method.path,
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => InstallPluginResponse,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
       );
@@ -165,6 +203,13 @@ export class Client {
     this.#grpc.close();
   }
 
+  #metadata({ traceparent }: CallSettings): Metadata {
+    const metadata = new Metadata();
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`);
+    return metadata;
+  }
+
   #options({ timeoutMs = this.#timeoutMs }: CallSettings): CallOptions {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
@@ -182,7 +227,7 @@ export class Client {
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => Reply,
         request,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
       );
@@ -202,10 +247,9 @@ function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[s
   return method;
 }
 
-function metadataOf({ traceparent }: CallSettings): Metadata {
-  const metadata = new Metadata();
-  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
-  return metadata;
+function channelCredentials({ tls }: ClientOptions): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
 }
 
 /** Hangs up when the signal is aborted; a call that is over lets go of the signal. */

@@ -145,10 +145,36 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  files: PackagedFile[];
+  dependencies: Dependency[];
+}
+
+export interface Dependency {
+  pluginId: string;
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {
   plugin: Plugin | null;
+}
+
+export interface ActivatePluginResponse extends PluginResponse {
+  activatedFirst: PluginRef[];
+}
+
+export interface DeactivatePluginResponse extends PluginResponse {
+  deactivatedFirst: PluginRef[];
 }
 
 export interface InstallPluginResponse extends PluginResponse {

@@ -71,6 +71,13 @@ async function apply(plugin: InstalledPlugin, after: PluginGrants, { save, drain
   if (restarts) await plugin.activate();
 }
 
+/** Those of the plugins that may do something else after the change than before. */
+export function changedBy(plugins: readonly InstalledPlugin[], change: () => void): InstalledPlugin[] {
+  const before = plugins.map(({ grants }) => grants.fingerprint);
+  change();
+  return plugins.filter(({ grants }, index) => grants.fingerprint !== before[index]);
+}
+
 /** Ends a plugin's instances, and starts it again, so that it has the grants of now. */
 export async function restarted(plugin: InstalledPlugin, drainMs: number): Promise<void> {
   if (!plugin.active) return;

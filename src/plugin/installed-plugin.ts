@@ -2,18 +2,22 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
+import { listFiles, type PackageFiles } from '../package/package-files.js';
 import type { IndexEntry } from '../package/store.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import type { AssetImage } from '../protocol/assets.js';
 import type { UsesMessage } from '../protocol/bind.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
 import { type EnvironmentLookup, guestGrants, type Use, usesOf } from '../sandbox/guest-grants.js';
 import { partsOf } from '../sandbox/permission-parts.js';
 import type { Sheet } from '../sandbox/permitted.js';
+import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
+import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PermissionUses } from './permission-uses.js';
 import type { PluginGrants } from './plugin-grants.js';
@@ -25,6 +29,7 @@ export interface InstalledPluginParts {
   /** SHA-256 of the package's contents, in hexadecimal. */
   digest: string;
   prepared: PreparedModule;
+  files: PackageFiles;
   installedAtMs: number;
   /** One JSON object as text. */
   config: string;
@@ -62,6 +67,7 @@ export class InstalledPlugin {
   readonly manifest: Manifest;
   readonly digest: string;
   readonly ref: PluginRef;
+  readonly node: GraphPlugin;
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
@@ -69,9 +75,14 @@ export class InstalledPlugin {
   wanted = false;
   /** Counts from the next start of its instances on. */
   grants: PluginGrants;
+  /** What the package has besides its module. */
+  readonly files: PackageFiles;
+  /** For the plugins that are in service: when it was put there, as a number that grows. */
+  turn = 0;
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;
+  static #turns = 0;
 
   constructor(parts: InstalledPluginParts, runtime: PluginRuntime) {
     this.manifest = parts.manifest;
@@ -80,10 +91,12 @@ export class InstalledPlugin {
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
     this.grants = parts.grants;
+    this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
     this.ref = { id, name, version };
+    this.node = nodeOf(parts.manifest);
   }
 
   get active(): boolean {
@@ -92,17 +105,19 @@ export class InstalledPlugin {
 
   /**
    * Registers the plugin for what it offers, with a crew that starts its first instance when it is needed; a stateful
-   * plugin's is started now, since its thread is reserved anyway.
+   * plugin's is started now, since its thread is reserved anyway. Its assets are in memory from here on.
    *
-   * @throws HostError CAPACITY
+   * @throws HostError CAPACITY; DATA_DIR_DAMAGED where the assets cannot be read
    */
-  enlist(): void {
+  async enlist(): Promise<void> {
     if (this.#crew !== undefined) return;
+    const assets = await loadAssets(this.manifest, this.files);
     const { observer, metrics } = this.#runtime.observe(this.ref);
     const { sheet } = this.grants;
     const uses = (message: UsesMessage): void => this.#used(usesOf(message, sheet), metrics);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet), { ...observer, uses });
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet, assets), { ...observer, uses });
     this.#crew = crew;
+    this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
     const offer: ActivePlugin = {
       ref: this.ref,
@@ -120,7 +135,7 @@ export class InstalledPlugin {
    */
   async activate(): Promise<void> {
     if (this.#crew !== undefined) return;
-    this.enlist();
+    await this.enlist();
     try {
       await this.warmUp();
     } catch (error) {
@@ -144,7 +159,8 @@ export class InstalledPlugin {
     this.#runtime.observe(this.ref).metrics.watch(undefined);
   }
 
-  view(): PluginView {
+  /** All but what other plugins have to do with it. */
+  view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
     return {
       ref: this.ref,
@@ -163,6 +179,7 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      files: listFiles(this.manifest, this.files.sizes),
     };
   }
 
@@ -183,17 +200,20 @@ export class InstalledPlugin {
       metrics.hostCall(OPERATIONS[partsOf(permission).kind] ?? 'other', permitted ? 'allowed' : 'denied', count);
   }
 
-  #crewSpec(sheet: Sheet): CrewSpec {
+  #crewSpec(sheet: Sheet, assets: AssetImage | undefined): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: bindingOf(
-        this.manifest,
-        this.#prepared,
-        this.config,
-        this.#runtime.hostVersion,
-        guestGrants(sheet, this.#runtime.environment),
-      ),
+      binding: {
+        ...bindingOf(
+          this.manifest,
+          this.#prepared,
+          this.config,
+          this.#runtime.hostVersion,
+          guestGrants(sheet, this.#runtime.environment),
+        ),
+        assets,
+      },
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
@@ -202,6 +222,17 @@ export class InstalledPlugin {
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };
   }
+}
+
+/** A plugin as a graph of dependencies has it. */
+export function nodeOf({ metadata }: Manifest): GraphPlugin {
+  const { id, name, version, requirements } = metadata;
+  const dependencies = requirements.dependencies.map(({ plugin_id: pluginId, version: range, optional }) => ({
+    pluginId,
+    range,
+    optional,
+  }));
+  return { id, name, version, dependencies };
 }
 
 /** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */

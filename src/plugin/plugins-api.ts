@@ -1,3 +1,4 @@
+import type { NamedFile } from '../package/package-files.js';
 import type { Decisions } from '../sandbox/decisions.js';
 
 /** An installed plugin, as operators see it. */
@@ -20,6 +21,24 @@ export interface PluginView {
   installedAtMs: number;
   contractVersion: string;
   development: boolean;
+  files: readonly NamedFile[];
+  dependencies: readonly DependencyView[];
+}
+
+/** What a plugin depends on, and what of it is there. */
+export interface DependencyView {
+  pluginId: string;
+  /** As of `semver`. */
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
+}
+
+/** A plugin after its change, and the others that were changed with it, in order. */
+export interface Changed {
+  plugin: PluginView;
+  others: readonly PluginView['ref'][];
 }
 
 /** What a plugin may do. Permissions are JSON texts, always in the same spelling. */
@@ -77,10 +96,20 @@ export interface Plugins {
   install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
-  /** @param config One JSON object as text; undefined keeps the last one. */
-  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView>;
-  deactivate(idOrName: string, by: Requester): Promise<PluginView>;
-  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']>;
+  /** One of the plugin's `files`, by its path in the package. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array>;
+  /**
+   * @param config One JSON object as text; undefined keeps the last one.
+   * @returns what was put into service for it, in order, besides
+   */
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed>;
+  /**
+   * @param force takes those out of service first that need it
+   * @returns those, in order, besides
+   */
+  deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed>;
+  /** @param force although others need it, and although it is active */
+  uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']>;
   permissions(idOrName: string): GrantsOf;
   /** Instances start afresh where what the plugin may do has changed. */
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf>;

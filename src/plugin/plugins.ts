@@ -1,22 +1,25 @@
 import type { GrantRules } from '../config/grants.js';
-import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
 import { type PackageContents, sha256 } from '../package/contents.js';
-import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
-import type { IndexEntry, PackageStore } from '../package/store.js';
+import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
-import { decisionDetails, regrant, requireDecided, restarted } from './granting.js';
-import { checkConfig, InstalledPlugin, type InstalledPluginParts, type PluginRuntime } from './installed-plugin.js';
+import { bringBack, preparePlugin } from './bring-back.js';
+import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js';
+import { changedBy, decisionDetails, regrant, requireDecided, restarted } from './granting.js';
+import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
+import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { Journal } from './journal.js';
+import { PluginFileReader } from './plugin-files.js';
 import { PluginGrants } from './plugin-grants.js';
 import { PluginTable } from './plugin-table.js';
-import type { GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
+import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
+import { reconfigure } from './reconfigure.js';
 import { active, refuseSameVersion } from './refusals.js';
 import { Serial } from './serial.js';
-import { Telling } from './telling.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -39,52 +42,21 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
+  readonly #journal: Journal;
+  readonly #files: PluginFileReader;
   readonly #serial = new Serial();
-  readonly #telling: Telling;
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
-    this.#telling = new Telling(parts);
+    this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
+    this.#files = new PluginFileReader(this.#table);
   }
 
-  /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
-  async open(): Promise<void> {
-    const entries = await this.#parts.store.readIndex();
-    const reopened = await Promise.all(
-      entries.map(async (entry) => {
-        try {
-          return { entry, plugin: await this.#reopen(entry) };
-        } catch (error) {
-          this.#table.leaveUnopened(entry);
-          this.#telling.notBack(entry, error);
-          return undefined;
-        }
-      }),
-    );
-    // In the order of the index: what the ledger can no longer cover is then always the same.
-    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
-  }
-
-  /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
-  async openDirectory(directory: string): Promise<PluginView> {
-    const contents = await readPackage((await packBytes({ directory })).bytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, async () => {
-      if (this.#table.plugins.has(id))
-        throw new HostError(
-          'PLUGIN_EXISTS',
-          `plugin ${id} is installed; uninstall it, or change the id in the directory`,
-        );
-      const grants = PluginGrants.of(contents.manifest, {}, this.#parts.runtime.configured);
-      const state = { config: '{}', installedAtMs: Date.now(), development: true, grants };
-      const plugin = await this.#prepare(contents, state, this.#parts.preparer);
-      this.#telling.undecided(plugin);
-      await plugin.activate();
-      this.#table.admit(plugin);
-      this.#telling.loaded(plugin, 'directory');
-      return plugin.view();
-    });
+  /** As `bringBack`. Returns the plugins from directories. */
+  async open(directories: readonly string[] = []): Promise<PluginView[]> {
+    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
+    return this.list().filter(({ development }) => development);
   }
 
   async install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed> {
@@ -94,7 +66,9 @@ export class InstalledPlugins implements Plugins {
       const { id, name, version } = contents.manifest.metadata;
       event.plugin = { id, name, version };
       event.details = { digest: contents.digest };
-      return this.#serial.run(id, () => this.#install(contents, packageBytes, order, event), by.signal);
+      const node = nodeOf(contents.manifest);
+      const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
+      return this.#serial.runAll(needed, () => this.#install(contents, packageBytes, order, event), by.signal);
     };
     // What is only looked at leaves no trace.
     return order.dryRun ? install() : denied(this.#parts.audit, event, install);
@@ -102,7 +76,9 @@ export class InstalledPlugins implements Plugins {
 
   list(): PluginView[] {
     const key = ({ ref }: InstalledPlugin): string => `${ref.name}\0${ref.id}`;
-    return [...this.#table.plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
+    return [...this.#table.plugins.values()]
+      .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+      .map((plugin) => this.#table.view(plugin));
   }
 
   /** As `PluginTable.countByState`. */
@@ -111,48 +87,47 @@ export class InstalledPlugins implements Plugins {
   }
 
   get(idOrName: string): PluginView {
-    return this.#table.find(idOrName).view();
+    return this.#table.view(this.#table.find(idOrName));
   }
 
-  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
+  /** As `PluginFileReader.read`. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    return this.#files.read(idOrName, path);
+  }
+
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependencies', by, async (plugin) => {
       const next = config === undefined ? plugin.config : checkConfig(config);
-      const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(next)) };
-      return audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), async () => {
-        const wasActive = plugin.active;
-        if (next === plugin.config) await plugin.activate();
-        else await this.#reconfigure(plugin, next);
-        plugin.wanted = true;
-        await this.#table.save();
-        if (!wasActive) this.#telling.loaded(plugin, 'activation');
-        this.#telling.done(plugin, 'activated');
-        return plugin.view();
+      const others = await startInOrder(plugin, this.#table, {
+        start: (needed) => this.#activating(needed, needed.config, by, () => needed.activate()),
+        begin: (started) => this.#activating(plugin, next, by, () => this.#begin(plugin, next, started)),
+        stop: (started) => this.#deactivating(started, by, () => started.deactivate(this.#parts.drainMs)),
       });
+      return { plugin: this.#table.view(plugin), others: others.map(({ ref }) => ref) };
     });
   }
 
-  deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, (plugin) =>
-      auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), async () => {
-        await plugin.deactivate(this.#parts.drainMs);
-        plugin.wanted = false;
-        await this.#table.save();
-        this.#telling.done(plugin, 'deactivated');
-        return plugin.view();
-      }),
-    );
+  deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const users = usersOf(plugin, this.#table, force);
+      await this.#takeOut(plugin, users, by);
+      return { plugin: this.#table.view(plugin), others: users.map(({ ref }) => ref) };
+    });
   }
 
-  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
-    return this.#change(idOrName, by, async (plugin) => {
-      if (plugin.active) throw active(plugin, 'uninstalling it');
+  uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
+      if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
+      if (!force && plugin.active) throw active(plugin, 'uninstalling it');
+      if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
       const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
       return auditedAnyway(this.#parts.audit, event, async () => {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
         this.#parts.runtime.uses.forget(plugin.ref.id);
         this.#parts.forgotten(plugin.ref.id);
-        this.#telling.done(plugin, 'uninstalled');
+        this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
     });
@@ -163,7 +138,7 @@ export class InstalledPlugins implements Plugins {
   }
 
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
-    return this.#change(idOrName, by, async (plugin) => {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
       await this.#regrant(plugin, decisions, by.actor);
       return plugin.permissions();
     });
@@ -171,36 +146,90 @@ export class InstalledPlugins implements Plugins {
 
   /** Takes over what the configuration grants and denies now. Instances of plugins that may do something else start afresh. */
   async replaceConfigured(rules: GrantRules): Promise<void> {
-    const before = new Map([...this.#table.plugins].map(([id, { grants }]) => [id, grants.fingerprint]));
-    this.#parts.runtime.configured.replace(rules);
-    const changed = [...this.#table.plugins.values()].filter(
-      ({ ref, grants }) => before.get(ref.id) !== grants.fingerprint,
+    const plugins = [...this.#table.plugins.values()];
+    const changed = changedBy(plugins, () => this.#parts.runtime.configured.replace(rules));
+    const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
+    const starts = changed.map((plugin) =>
+      this.#change(plugin.ref.id, 'dependents', { actor: 'configuration' }, restart).catch((error: unknown) =>
+        this.#journal.notRegranted(plugin, error),
+      ),
     );
-    await Promise.all(
-      changed.map(async ({ ref }) => {
-        const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
-        await this.#change(ref.id, { actor: 'configuration' }, restart).catch((error: unknown) => {
-          this.#parts.log.error({ pluginId: ref.id, err: error }, 'a plugin could not be started with other grants');
-        });
-      }),
-    );
+    await Promise.all(starts);
   }
 
   /**
-   * Ends every instance in order; the index keeps what was active. When this has returned nothing is written any more: what was
-   * under way has ended, what was waiting is refused.
+   * Ends every instance, dependents before what they need; the index keeps what was active. When this has returned nothing is
+   * written any more: what was under way has ended, what was waiting is refused.
    */
   async close(drainMs: number): Promise<void> {
     this.#parts.runtime.pool.stopRecruiting();
     const closed = this.#serial.close();
-    await Promise.all([...this.#table.plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+    await stopAll(stopOrder(this.#table.plugins.keys(), this.#table), drainMs, (plugin) =>
+      this.#journal.tell(plugin, 'stopped'),
+    );
     await closed;
   }
 
-  /** Changes a plugin in its turn. It is looked up again then: what came before may have removed it. */
-  async #change<T>(idOrName: string, by: Requester, action: (plugin: InstalledPlugin) => Promise<T>): Promise<T> {
+  /**
+   * Changes a plugin in its turn, which is that of what it depends on, or of what depends on it, as well. It is looked up again
+   * then: what came before may have removed it.
+   */
+  async #change<T>(
+    idOrName: string,
+    and: 'dependencies' | 'dependents',
+    by: Requester,
+    action: (plugin: InstalledPlugin) => Promise<T>,
+  ): Promise<T> {
     const { id } = this.#table.find(idOrName).ref;
-    return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
+    const touched = (): ReadonlySet<string> => reach(id, this.#table.graph(), and);
+    return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
+  }
+
+  async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
+    const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
+    await audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), start);
+  }
+
+  #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
+    return auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), stop);
+  }
+
+  /** Starts a plugin, or restarts it with another configuration, and writes down that it is in service with those it needs. */
+  async #begin(plugin: InstalledPlugin, config: string, started: readonly InstalledPlugin[]): Promise<void> {
+    const { active: wasActive } = plugin;
+    if (config === plugin.config) await plugin.activate();
+    else await reconfigure(plugin, config, this.#parts.drainMs);
+    try {
+      await this.#keep([...started, plugin], true, 'activated');
+    } catch (error) {
+      if (!wasActive) await plugin.deactivate(this.#parts.drainMs);
+      throw error;
+    }
+    for (const each of wasActive ? started : [...started, plugin]) this.#journal.loaded(each, 'activation');
+  }
+
+  /** Takes a plugin out of service, and those that use it before, one after the other. */
+  async #takeOut(plugin: InstalledPlugin, users: readonly InstalledPlugin[], by: Requester): Promise<void> {
+    for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
+    await this.#deactivating(plugin, by, async () => {
+      await plugin.deactivate(this.#parts.drainMs);
+      await this.#keep([...users, plugin], false, 'deactivated');
+    });
+  }
+
+  /** Writes down whether plugins are to be in service. What cannot be written is not so. */
+  async #keep(plugins: readonly InstalledPlugin[], wanted: boolean, what: string): Promise<void> {
+    const before = plugins.map((plugin) => plugin.wanted);
+    for (const plugin of plugins) plugin.wanted = wanted;
+    try {
+      await this.#table.save();
+    } catch (error) {
+      plugins.forEach((plugin, index) => {
+        plugin.wanted = before[index] ?? false;
+      });
+      throw error;
+    }
+    for (const plugin of plugins) this.#journal.tell(plugin, what);
   }
 
   async #install(
@@ -214,79 +243,42 @@ export class InstalledPlugins implements Plugins {
     const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) {
       if (!dryRun) await this.#regrant(before, decisions, event.actor);
-      return { plugin: before.view(), changed: false, permissions: before.permissions().permissions };
+      return this.#installed(before, false);
     }
     if (before !== undefined) refuseSameVersion(before, version);
-    const { configured } = this.#parts.runtime;
-    const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, configured).with(decisions);
+    const node = nodeOf(manifest);
+    resolve(node, this.#table.graph(node));
+    checkDependents(node, this.#table.graph());
+    const { store, runtime, preparer, dryPreparer } = this.#parts;
+    const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, runtime.configured).with(decisions);
     requireDecided(manifest, grants);
     if (before?.active) throw active(before, `installing ${version}`);
-    const state = { config: before?.config ?? '{}', installedAtMs: Date.now(), development: false, grants };
-    const plugin = await this.#prepare(contents, state, dryRun ? this.#parts.dryPreparer : this.#parts.preparer);
-    const installed = { plugin: plugin.view(), changed: true, permissions: plugin.permissions().permissions };
-    if (dryRun) return installed;
+    const plugin = await preparePlugin({ runtime, preparer: dryRun ? dryPreparer : preparer }, contents, {
+      files: store.filesOf(contents),
+      config: before?.config ?? '{}',
+      installedAtMs: Date.now(),
+      development: false,
+      grants,
+    });
+    if (dryRun) return this.#installed(plugin, true);
     const replaces = before === undefined ? {} : { replaces: before.ref.version };
     const details = { ...event.details, ...replaces, ...decisionDetails(grants) };
     return audited(this.#parts.audit, { ...event, details }, async () => {
-      await this.#parts.store.put(contents, bytes);
+      await store.put(contents, bytes);
       const replaced = await this.#table.put(plugin);
-      if (replaced !== undefined) await this.#parts.store.remove(replaced);
-      this.#telling.done(plugin, 'installed');
-      return installed;
+      if (replaced !== undefined) await store.remove(replaced);
+      this.#journal.tell(plugin, 'installed');
+      return this.#installed(plugin, true);
     });
+  }
+
+  #installed(plugin: InstalledPlugin, changed: boolean): Installed {
+    return { plugin: this.#table.view(plugin), changed, permissions: plugin.permissions().permissions };
   }
 
   async #regrant(plugin: InstalledPlugin, decisions: Decisions, actor: string): Promise<void> {
     const { audit, drainMs } = this.#parts;
-    if (!(await regrant(plugin, decisions, { save: () => this.#table.save(), drainMs, audit, actor }))) return;
-    this.#telling.done(plugin, 'permissions decided');
-  }
-
-  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
-    const stored = await this.#parts.store.open(entry.digest);
-    const prepared = await this.#parts.preparer.prepare(stored);
-    const { manifest, digest } = stored;
-    const { config, installedAtMs } = entry;
-    const grants = PluginGrants.of(manifest, entry.grants, this.#parts.runtime.configured);
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false, grants };
-    return new InstalledPlugin(parts, this.#parts.runtime);
-  }
-
-  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
-    this.#table.admit(plugin);
-    this.#telling.undecided(plugin);
-    plugin.wanted = entry.active;
-    if (!entry.active) return;
-    try {
-      plugin.enlist();
-    } catch (error) {
-      return this.#telling.notBack(entry, error);
-    }
-    this.#telling.loaded(plugin, 'start');
-    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#telling.notStarted(plugin, error));
-  }
-
-  async #prepare(
-    contents: PackageContents,
-    state: Omit<InstalledPluginParts, 'manifest' | 'digest' | 'prepared'>,
-    preparer: Preparer,
-  ): Promise<InstalledPlugin> {
-    const { manifest, digest } = contents;
-    const prepared = await preparer.prepare(contents);
-    return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
-  }
-
-  /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */
-  async #reconfigure(plugin: InstalledPlugin, config: string): Promise<void> {
-    const { config: before, active: wasActive } = plugin;
-    await plugin.deactivate(this.#parts.drainMs);
-    plugin.config = config;
-    try {
-      await plugin.activate();
-    } catch (error) {
-      plugin.config = before;
-      if (wasActive) await plugin.activate();
-      throw error;
-    }
+    const save = (): Promise<void> => this.#table.save();
+    if (await regrant(plugin, decisions, { save, drainMs, audit, actor })) this.#journal.tell(plugin, 'granted anew');
   }
 }

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
@@ -6,6 +5,8 @@ import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
 import { type DecisionsMessage, readDecisions } from './decisions.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
+import { fileSender } from './plugin-file.js';
+import { requester } from './requester.js';
 import { toServiceError } from './status.js';
 
 type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
@@ -23,18 +24,21 @@ export function managementService(plugins: Plugins): ServiceBinding {
       GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
       ActivatePlugin: unary(async (request: ByPlugin & { config: string }, by) => {
         const config = request.config === '' ? undefined : request.config;
-        return { plugin: toMessage(await plugins.activate(nameOf(request), config, by)) };
+        const { plugin, others } = await plugins.activate(nameOf(request), config, by);
+        return { plugin: toMessage(plugin), activatedFirst: others };
       }),
-      DeactivatePlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: toMessage(await plugins.deactivate(nameOf(request), by)),
-      })),
-      UninstallPlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: await plugins.uninstall(nameOf(request), by),
+      DeactivatePlugin: unary(async (request: ByPlugin & { force: boolean }, by) => {
+        const { plugin, others } = await plugins.deactivate(nameOf(request), request.force, by);
+        return { plugin: toMessage(plugin), deactivatedFirst: others };
+      }),
+      UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
+        plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
       GetPluginPermissions: unary((request: ByPlugin) => plugins.permissions(nameOf(request))),
       SetPluginGrants: unary((request: ByPlugin & { decisions: DecisionsMessage | null }, by) =>
         plugins.setGrants(nameOf(request), readDecisions(request.decisions), by),
       ),
+      GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
 }
@@ -45,13 +49,6 @@ function unary<Request>(action: (request: Request, by: Requester) => object | Pr
     const by = requester(call);
     void answer(callback, () => action(call.request, by));
   };
-}
-
-/** Who calls. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
-function requester(call: EventEmitter): Requester {
-  const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
-  return { actor: 'local', signal: controller.signal };
 }
 
 async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {

@@ -1,3 +1,4 @@
+import type { FileRoot } from './file-node.js';
 import type { Clock } from './generated/clock.js';
 import type { Config } from './generated/config.js';
 import type { ImportedServices } from './generated/index.js';
@@ -27,6 +28,8 @@ export interface HostServices extends ImportedServices {
   readonly random: HostRandom;
   /** The guest reads the environment, all of it at a time. */
   environmentRead(): void;
+  /** Directories that the guest finds. */
+  readonly files: readonly FileRoot[];
   /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
 }

@@ -1,6 +1,7 @@
 import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
 import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
+import { assetRoots } from './asset-files.js';
 import { RunningClock, StandingClock } from './clock.js';
 import { ConfigValues } from './config-values.js';
 import { GuestLines } from './guest-lines.js';
@@ -18,7 +19,7 @@ export class Reports {
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
 
   constructor(
-    { config, grants, limits }: Pick<BindMessage, 'config' | 'grants' | 'limits'>,
+    { config, grants, limits, assets }: Pick<BindMessage, 'config' | 'grants' | 'limits' | 'assets'>,
     post: (message: FromWorker) => void,
     seed?: Uint32Array,
   ) {
@@ -40,6 +41,7 @@ export class Reports {
         grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
       ),
       environmentRead: () => uses.environment(),
+      files: assetRoots(assets),
       output: (stream, bytes) => streams[stream].write(bytes),
     };
   }

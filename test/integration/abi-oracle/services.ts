@@ -159,6 +159,7 @@ export function ourServices(host: Host): HostServices {
         }),
     },
     environmentRead: () => undefined,
+    files: [],
     output: () => undefined,
   };
 }

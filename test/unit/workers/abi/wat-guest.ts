@@ -59,6 +59,7 @@ export function emptyServices(replaced: Partial<HostServices> = {}): HostService
     clock: new StandingClock(),
     random: new SeededRandom(BOUNDS.randomBytes, Uint32Array.of(1, 2, 3, 4)),
     environmentRead: () => undefined,
+    files: [],
     output: () => undefined,
     memory: {
       get: () => ({ ok: true, value: undefined }),
