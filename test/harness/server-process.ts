@@ -29,6 +29,7 @@ export class ServerProcess {
   readonly grpc: string;
   readonly http: string;
   readonly log: LogEntry[];
+  readonly dataDir: string;
   readonly #lines: Interface;
   readonly #folder: string;
 
@@ -36,7 +37,7 @@ export class ServerProcess {
     child: ChildProcess,
     ready: { grpc: string; http: string },
     { log, lines }: { log: LogEntry[]; lines: Interface },
-    folder: string,
+    { folder, dataDir }: { folder: string; dataDir: string },
   ) {
     this.child = child;
     this.grpc = ready.grpc;
@@ -44,17 +45,19 @@ export class ServerProcess {
     this.log = log;
     this.#lines = lines;
     this.#folder = folder;
+    this.dataDir = dataDir;
   }
 
   static async start({
     dist = 'dist',
-    dataDir,
+    dataDir: given,
     flags = [],
     maxFileKib,
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
-    const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
+    const dataDir = given ?? join(folder, 'data');
+    const places = ['--data-dir', dataDir, '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
     const command = [process.execPath, resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags];
     const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
@@ -72,7 +75,8 @@ export class ServerProcess {
     });
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});
-    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, { log, lines }, folder);
+    const addresses = JSON.parse(text) as { grpc: string; http: string };
+    return new ServerProcess(child, addresses, { log, lines }, { folder, dataDir });
   }
 
   get pid(): number {
