@@ -36,6 +36,19 @@ export const MANIFEST_LIMITS = {
   maxFaults: 30,
 } as const;
 
+/** Signatures of packages, and the keys that count. */
+export const SIGNATURE_LIMITS = {
+  /** Of one package: its author, a reviewer or two, the operator. Each is verified on the main thread, in 0.1 ms. */
+  maxSignatures: 16,
+  /** `signatures.json`; one signature takes 300 bytes. */
+  maxFileBytes: 16 * KIB,
+  /** Trusted and revoked; the list is held in memory and written whole. */
+  maxKeys: 1_000,
+  /** Plugins, and authors, that one key may be bound to. */
+  maxBounds: 64,
+  maxKeyNameCharacters: 64,
+} as const;
+
 /** The module of a plugin, before and after rewriting. */
 export const MODULE_LIMITS = {
   maxModuleBytes: 32 * MIB,

@@ -21,6 +21,7 @@ import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { Trust } from './sandbox/trust.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -62,24 +63,23 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
+    const trust = new Trust({ ring: new Map() }, config.development);
+    if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
     const plugins = new InstalledPlugins({
       store: directory.store,
       preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log }),
+      runtime: runtimeOf({ config, pool, registry, trust, metrics, log }),
       log,
       drainMs: config.callTimeoutMs,
       forgotten: (id) => metrics.removePlugin(id),
     });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(() => plugins.countByState());
+    metrics.watchPlugins(
+      () => plugins.countByState(),
+      () => plugins.countUnsigned(),
+    );
     await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
+    await openDirectories(plugins, config.devDirs, log);
     const dispatcher = new Dispatcher(registry);
     const maxReplyBytes = config.maxMessageBytes;
     const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -119,6 +119,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
+async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
+  for (const directory of directories) {
+    const { ref } = await plugins.openDirectory(directory);
+    log.warn(
+      { plugin: ref.name, pluginId: ref.id, version: ref.version },
+      'a plugin runs from a development directory: unsigned',
+    );
+  }
+}
+
 function openPool(config: ServerConfig, log: Log): Pool {
   if (!existsSync(WORKER_FILE))
     throw new HostError('INTERNAL', 'the worker is missing from this build; run npm run build');
@@ -141,13 +151,13 @@ function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  trust: Trust;
   metrics: Metrics;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log } = parts;
+  const { config, pool, registry, trust, metrics, log } = parts;
   return {
-    pool,
-    registry,
+    ...{ pool, registry, trust },
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,

@@ -7,10 +7,12 @@ import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import type { Trust } from '../sandbox/trust.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
+import { signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -22,6 +24,8 @@ export interface InstalledPluginParts {
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** The public keys that signed it, in base64; each signature was verified. */
+  signedBy: readonly string[];
 }
 
 /** What an installed plugin needs to run. */
@@ -33,6 +37,8 @@ export interface PluginRuntime {
   /** Budget of a call for which neither the request nor the plugin names one. */
   callFuel: number;
   queueLength: number;
+  /** Who signed it, and whether that counts. */
+  trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
 }
@@ -45,6 +51,8 @@ export class InstalledPlugin {
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** The public keys that signed it, in base64. */
+  signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
   readonly #prepared: PreparedModule;
@@ -57,6 +65,7 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.signedBy = parts.signedBy;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
@@ -65,6 +74,16 @@ export class InstalledPlugin {
 
   get active(): boolean {
     return this.#crew !== undefined;
+  }
+
+  /** Whether nobody whom the operator trusts has signed it. */
+  get unsigned(): boolean {
+    return this.#signers().length === 0;
+  }
+
+  /** Why it may not run, by who signed it; undefined where it may. What the operator runs from a directory needs no signature. */
+  get distrust(): HostError | undefined {
+    return this.development ? undefined : this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy));
   }
 
   /**
@@ -121,6 +140,7 @@ export class InstalledPlugin {
 
   view(): PluginView {
     const { metadata } = this.manifest;
+    const signers = this.#signers();
     return {
       ref: this.ref,
       state: this.active ? 'ACTIVE' : 'INSTALLED',
@@ -138,13 +158,19 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      unsigned: signers.length === 0,
+      signers,
     };
   }
 
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
-    const { ref, digest, wanted: active, config, installedAtMs } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    const { ref, digest, wanted: active, config, installedAtMs, signedBy } = this;
+    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs, signedBy: [...signedBy] };
+  }
+
+  #signers(): PluginView['signers'] {
+    return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
   }
 
   #crewSpec(): CrewSpec {

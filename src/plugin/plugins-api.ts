@@ -18,6 +18,10 @@ export interface PluginView {
   installedAtMs: number;
   contractVersion: string;
   development: boolean;
+  /** Nobody whom the operator trusts has signed it. */
+  unsigned: boolean;
+  /** The trusted keys that signed it. */
+  signers: readonly { keyId: string; name: string }[];
 }
 
 /** Who asks for a change. */

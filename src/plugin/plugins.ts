@@ -9,6 +9,7 @@ import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-pl
 import { PluginTable } from './plugin-table.js';
 import type { Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
+import { signedBy } from './signed-plugin.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -63,7 +64,9 @@ export class InstalledPlugins implements Plugins {
           'PLUGIN_EXISTS',
           `plugin ${id} is installed; uninstall it, or change the id in the directory`,
         );
-      const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
+      const plugin = await this.#prepare(contents, {
+        ...{ config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] },
+      });
       await plugin.activate();
       this.#table.admit(plugin);
       return plugin.view();
@@ -86,12 +89,19 @@ export class InstalledPlugins implements Plugins {
     return this.#table.countByState();
   }
 
+  /** As `PluginTable.countUnsigned`. */
+  countUnsigned(): number {
+    return this.#table.countUnsigned();
+  }
+
   get(idOrName: string): PluginView {
     return this.#table.find(idOrName).view();
   }
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
     return this.#change(idOrName, by, async (plugin) => {
+      const { distrust } = plugin;
+      if (distrust !== undefined) throw distrust;
       if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
       else await plugin.activate();
       plugin.wanted = true;
@@ -141,13 +151,15 @@ export class InstalledPlugins implements Plugins {
 
   async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
+    const signers = signedBy(contents, this.#parts.runtime.trust);
     const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
+    if (before?.digest === contents.digest) return this.#reinstall(before, { contents, bytes, signers });
     if (before !== undefined) refuseReplacement(before, version);
     const plugin = await this.#prepare(contents, {
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
+      signedBy: signers,
     });
     await this.#parts.store.put(contents, bytes);
     const replaced = await this.#table.put(plugin);
@@ -156,12 +168,29 @@ export class InstalledPlugins implements Plugins {
     return { plugin: plugin.view(), changed: true };
   }
 
+  /** The same contents: what may have changed is who signed them. */
+  async #reinstall(
+    plugin: InstalledPlugin,
+    { contents, bytes, signers }: { contents: PackageContents; bytes: Uint8Array; signers: readonly string[] },
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
+    const { signedBy: before } = plugin;
+    if (plugin.development || before.join() === signers.join()) return { plugin: plugin.view(), changed: false };
+    await this.#parts.store.put(contents, bytes);
+    plugin.signedBy = signers;
+    await this.#table.save().catch((error: unknown) => {
+      plugin.signedBy = before;
+      throw error;
+    });
+    this.#tell(plugin, 'signed anew');
+    return { plugin: plugin.view(), changed: true };
+  }
+
   async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
     const stored = await this.#parts.store.open(entry.digest);
     const prepared = await this.#parts.preparer.prepare(stored);
     const { manifest, digest } = stored;
-    const { config, installedAtMs } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
+    const { config, installedAtMs, signedBy: signers } = entry;
+    const parts = { manifest, digest, prepared, config, installedAtMs, development: false, signedBy: signers };
     return new InstalledPlugin(parts, this.#parts.runtime);
   }
 
@@ -170,7 +199,9 @@ export class InstalledPlugins implements Plugins {
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
+      if (plugin.distrust !== undefined) throw plugin.distrust;
       plugin.enlist();
+      if (plugin.unsigned) this.#tell(plugin, 'active');
     } catch (error) {
       return this.#notBack(entry, error);
     }
@@ -181,9 +212,11 @@ export class InstalledPlugins implements Plugins {
     this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
   }
 
-  #tell({ ref, digest }: InstalledPlugin, what: string): void {
+  #tell({ ref, digest, unsigned }: InstalledPlugin, what: string): void {
     const { name, id, version } = ref;
-    this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
+    const fields = { plugin: name, pluginId: id, version, digest };
+    if (unsigned) this.#parts.log.warn({ ...fields, unsigned }, `plugin ${what}: UNSIGNED by anybody who is trusted`);
+    else this.#parts.log.info(fields, `plugin ${what}`);
   }
 
   #notStarted(plugin: InstalledPlugin, error: unknown): void {
@@ -195,7 +228,7 @@ export class InstalledPlugins implements Plugins {
 
   async #prepare(
     contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean },
+    state: { config: string; installedAtMs: number; development: boolean; signedBy: readonly string[] },
   ): Promise<InstalledPlugin> {
     const { manifest, digest } = contents;
     const prepared = await this.#parts.preparer.prepare(contents);

@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   /** Kept when given; else a fresh one that is removed at the end. */
   dataDir?: string;
   flags?: readonly string[];
+  /** Whether it takes plugins that nobody has signed; by default it does, since most tests are about other things. */
+  development?: boolean;
 }
 
 export interface LogEntry {
@@ -44,12 +46,18 @@ export class ServerProcess {
     this.#folder = folder;
   }
 
-  static async start({ dist = 'dist', dataDir, flags = [] }: ServerProcessOptions = {}): Promise<ServerProcess> {
+  static async start({
+    dist = 'dist',
+    dataDir,
+    flags = [],
+    development = true,
+  }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
     const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags], {
+    const args = [...places, ...listen, ...(development ? ['--development'] : []), ...flags];
+    const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log: LogEntry[] = [];

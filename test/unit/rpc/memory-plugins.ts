@@ -87,5 +87,7 @@ function view(moduleBytes: number): PluginView {
     installedAtMs: 1_700_000_000_000,
     contractVersion: '0.1.0',
     development: false,
+    unsigned: true,
+    signers: [],
   };
 }
