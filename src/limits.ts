@@ -209,3 +209,28 @@ export const SERVER_LIMITS = {
   /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
   maxLogBufferBytes: 8 * MIB,
 } as const;
+
+/** The audit log. */
+export const AUDIT_LIMITS = {
+  /** Of an actor, and of a plugin's id, name and version: names that strangers choose. */
+  maxNameBytes: 256,
+  maxDetails: 16,
+  maxDetailBytes: KIB,
+  /** What a reader holds at most for one line: more than the bounds above add up to, escapes and all. */
+  maxLineBytes: 64 * KIB,
+  /** Then the next file begins. A start reads the last one whole, in about 0.3 s. */
+  maxFileBytes: 16 * MIB,
+  /** Changes that wait for the disk; beyond it they are refused. */
+  maxWaiting: 1_024,
+  /** Lines about what cannot be stopped, kept while the disk takes none; beyond it they are lost, and counted. */
+  maxWaitingNotes: 4_096,
+  /** Lines of one write. */
+  maxBatchLines: 512,
+  /** Kills and denials of one kind that get lines of their own in a minute; of the rest one line says how many. */
+  maxRepeats: 10,
+  repeatWindowMs: 60_000,
+  /** Kinds that are told apart: a plugin, an actor and a reason each. */
+  maxRepeatKinds: 256,
+  /** Between two tries to write what could not be written. */
+  retryMs: 5_000,
+} as const;

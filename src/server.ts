@@ -21,6 +21,8 @@ import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { AuditLog } from './sandbox/audit/audit-log.js';
 import { Trust } from './sandbox/trust.js';
 import { VERSION } from './version.js';
 
@@ -57,6 +59,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const audit = openAudit(directory.auditDirectory, metrics, log);
+    closers.push(() => closeAudit(audit));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -68,7 +72,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const plugins = new InstalledPlugins({
       store: directory.store,
       preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, trust, metrics, log }),
+      runtime: runtimeOf({ config, pool, registry, trust, metrics, audit, log }),
+      audit,
       log,
       drainMs: config.callTimeoutMs,
       forgotten: (id) => metrics.removePlugin(id),
@@ -119,6 +124,21 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
+/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
+function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
+  const audit = new AuditLog({ directory, log });
+  metrics.watchAudit(() => audit.counts);
+  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
+  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
+  return audit;
+}
+
+async function closeAudit(audit: AuditLog): Promise<void> {
+  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
+  await audit.close();
+}
+
+/** Each plugin is gone again when the server stops. */
 async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
   for (const directory of directories) {
     const { ref } = await plugins.openDirectory(directory);
@@ -153,9 +173,10 @@ function runtimeOf(parts: {
   registry: CapabilityRegistry;
   trust: Trust;
   metrics: Metrics;
+  audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, trust, metrics, log } = parts;
+  const { config, pool, registry, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
@@ -165,14 +186,14 @@ function runtimeOf(parts: {
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
     },
   };
 }
 
 function observerOf(
   ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
 ): CrewObserver {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
@@ -181,6 +202,8 @@ function observerOf(
       to.numbers.killed(reason);
       const { name, id, version } = ref;
       to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      const details = { reason, message, ...origin };
+      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Sample } from './distribution.js';
-import { PLUGIN_FAMILIES } from './metric-families.js';
+import { AUDIT_FAMILIES, type AuditNumbers, NO_AUDIT, PLUGIN_FAMILIES } from './metric-families.js';
 import { PluginMetrics } from './plugin-metrics.js';
 
 export interface MetricsOptions {
@@ -30,12 +30,16 @@ export class Metrics {
   #inFlight = (): number => 0;
   #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
+  #audit = (): AuditNumbers => NO_AUDIT;
 
   constructor(options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     for (const { collect, ...family } of PLUGIN_FAMILIES) {
       this.#register({ ...family, collect: () => this.#ordered().flatMap((plugin) => collect(plugin)) });
+    }
+    for (const { of, ...family } of AUDIT_FAMILIES) {
+      this.#register({ ...family, collect: () => [{ labels: {}, value: this.#audit()[of] }] });
     }
     this.#registerServer(options);
   }
@@ -81,6 +85,11 @@ export class Metrics {
   watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
     this.#unsigned = unsigned;
+  }
+
+  /** Where to read the numbers of the audit log. */
+  watchAudit(numbers: () => AuditNumbers): void {
+    this.#audit = numbers;
   }
 
   get contentType(): string {

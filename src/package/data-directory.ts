@@ -5,6 +5,7 @@
  *     plugins.json  the index of installed plugins
  *     packages/     <digest>.hal9 and <digest>.json, its summary
  *     prepared/     prepared modules, which can be made again
+ *     audit/        the audit log, made by the first line of it; only ever added to
  *     lock/         who uses the directory
  *     aside/        files that are being written; emptied at every start
  *
@@ -25,11 +26,14 @@ const DIRECTORIES = ['packages', 'prepared', 'aside'] as const;
 export class DataDirectory {
   readonly store: PackageStore;
   readonly cache: PreparedCache;
+  /** Where the audit log is, or will be. */
+  readonly auditDirectory: string;
   readonly #lock: DataLock;
 
   private constructor(root: string, lock: DataLock) {
     this.store = new PackageStore(root);
     this.cache = new PreparedCache(join(root, 'prepared'), join(root, 'aside'));
+    this.auditDirectory = join(root, 'audit');
     this.#lock = lock;
   }
 
@@ -70,7 +74,7 @@ async function refuseForeign(root: string): Promise<void> {
     if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
-  const own = new Set<string>([...DIRECTORIES, 'lock', 'plugins.json', 'schema']);
+  const own = new Set<string>([...DIRECTORIES, 'audit', 'lock', 'plugins.json', 'schema']);
   if (names.includes('schema') || names.every((name) => own.has(name) || name === 'lost+found')) return;
   throw new HostError(
     'DATA_DIR_SCHEMA',

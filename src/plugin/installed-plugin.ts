@@ -12,7 +12,7 @@ import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
-import { signedPlugin } from './signed-plugin.js';
+import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -81,9 +81,13 @@ export class InstalledPlugin {
     return this.#signers().length === 0;
   }
 
-  /** Why it may not run, by who signed it; undefined where it may. What the operator runs from a directory needs no signature. */
-  get distrust(): HostError | undefined {
-    return this.development ? undefined : this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy));
+  /**
+   * What the operator runs from a directory needs no signature.
+   *
+   * @throws HostError where it may not run, by who signed it: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+   */
+  requireTrust(): void {
+    if (!this.development) requireTrust(this.#runtime.trust, signedPlugin(this.manifest, this.signedBy));
   }
 
   /**

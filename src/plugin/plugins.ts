@@ -3,18 +3,23 @@ import type { Log } from '../observe/log.js';
 import type { PackageContents } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
+import { sha256 } from '../package/signature/statement.js';
 import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
+import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
+import { about, audited, auditedAnyway, denied } from './audited.js';
 import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
+import { PluginNews } from './plugin-news.js';
 import { PluginTable } from './plugin-table.js';
 import type { Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
-import { signedBy } from './signed-plugin.js';
+import { requireSigners } from './signed-plugin.js';
 
 export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
   runtime: PluginRuntime;
+  audit: Audit;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
@@ -29,11 +34,13 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
+  readonly #news: PluginNews;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
     this.#table = new PluginTable(parts.store);
+    this.#news = new PluginNews(parts);
   }
 
   /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
@@ -45,7 +52,7 @@ export class InstalledPlugins implements Plugins {
           return { entry, plugin: await this.#reopen(entry) };
         } catch (error) {
           this.#table.leaveUnopened(entry);
-          this.#notBack(entry, error);
+          this.#news.notBack(entry, error);
           return undefined;
         }
       }),
@@ -64,19 +71,24 @@ export class InstalledPlugins implements Plugins {
           'PLUGIN_EXISTS',
           `plugin ${id} is installed; uninstall it, or change the id in the directory`,
         );
-      const plugin = await this.#prepare(contents, {
-        ...{ config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] },
-      });
+      const state = { config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] };
+      const plugin = await this.#prepare(contents, state);
       await plugin.activate();
       this.#table.admit(plugin);
+      this.#news.loaded(plugin, 'directory');
       return plugin.view();
     });
   }
 
   async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
-    const contents = await readPackage(packageBytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes), by.signal);
+    const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
+    return denied(this.#parts.audit, event, async () => {
+      const contents = await readPackage(packageBytes);
+      const { id, name, version } = contents.manifest.metadata;
+      event.plugin = { id, name, version };
+      event.details = { digest: contents.digest };
+      return this.#serial.run(id, () => this.#install(contents, packageBytes, event), by.signal);
+    });
   }
 
   list(): PluginView[] {
@@ -100,35 +112,46 @@ export class InstalledPlugins implements Plugins {
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
     return this.#change(idOrName, by, async (plugin) => {
-      const { distrust } = plugin;
-      if (distrust !== undefined) throw distrust;
-      if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
-      else await plugin.activate();
-      plugin.wanted = true;
-      await this.#table.save();
-      this.#tell(plugin, 'activated');
-      return plugin.view();
+      const next = config === undefined ? plugin.config : checkConfig(config);
+      const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(next)) };
+      const event = about(plugin, 'plugin.activate', by.actor, details);
+      await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+      return audited(this.#parts.audit, event, async () => {
+        const wasActive = plugin.active;
+        if (next === plugin.config) await plugin.activate();
+        else await this.#reconfigure(plugin, next);
+        plugin.wanted = true;
+        await this.#table.save();
+        if (!wasActive) this.#news.loaded(plugin, 'activation');
+        this.#news.tell(plugin, 'activated');
+        return plugin.view();
+      });
     });
   }
 
   deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
-      await plugin.deactivate(this.#parts.drainMs);
-      plugin.wanted = false;
-      await this.#table.save();
-      this.#tell(plugin, 'deactivated');
-      return plugin.view();
-    });
+    return this.#change(idOrName, by, (plugin) =>
+      auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), async () => {
+        await plugin.deactivate(this.#parts.drainMs);
+        plugin.wanted = false;
+        await this.#table.save();
+        this.#news.tell(plugin, 'deactivated');
+        return plugin.view();
+      }),
+    );
   }
 
   uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
     return this.#change(idOrName, by, async (plugin) => {
       if (plugin.active) throw active(plugin, 'uninstalling it');
-      await this.#table.remove(plugin);
-      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-      this.#parts.forgotten(plugin.ref.id);
-      this.#tell(plugin, 'uninstalled');
-      return plugin.ref;
+      const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
+      return auditedAnyway(this.#parts.audit, event, async () => {
+        await this.#table.remove(plugin);
+        if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        this.#parts.forgotten(plugin.ref.id);
+        this.#news.tell(plugin, 'uninstalled');
+        return plugin.ref;
+      });
     });
   }
 
@@ -149,39 +172,55 @@ export class InstalledPlugins implements Plugins {
     return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
+  async #install(
+    contents: PackageContents,
+    bytes: Uint8Array,
+    event: AuditEvent,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
-    const signers = signedBy(contents, this.#parts.runtime.trust);
+    const signedBy = requireSigners(contents, this.#parts.runtime.trust);
+    const keyIds = contents.signatures.map(({ keyId }) => keyId).join(' ');
     const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return this.#reinstall(before, { contents, bytes, signers });
+    if (before?.digest === contents.digest) {
+      if (before.development || before.signedBy.join() === signedBy.join())
+        return { plugin: before.view(), changed: false };
+      const resigned = { ...event, details: { ...event.details, signed_by: keyIds } };
+      return audited(this.#parts.audit, resigned, () => this.#putSigners(before, { contents, bytes, signedBy }));
+    }
     if (before !== undefined) refuseReplacement(before, version);
     const plugin = await this.#prepare(contents, {
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
-      signedBy: signers,
+      signedBy,
     });
-    await this.#parts.store.put(contents, bytes);
-    const replaced = await this.#table.put(plugin);
-    if (replaced !== undefined) await this.#parts.store.remove(replaced);
-    this.#tell(plugin, 'installed');
-    return { plugin: plugin.view(), changed: true };
+    const details = {
+      ...event.details,
+      signed_by: keyIds,
+      ...(before === undefined ? {} : { replaces: before.ref.version }),
+    };
+    return audited(this.#parts.audit, { ...event, details }, async () => {
+      await this.#parts.store.put(contents, bytes);
+      const replaced = await this.#table.put(plugin);
+      if (replaced !== undefined) await this.#parts.store.remove(replaced);
+      this.#news.tell(plugin, 'installed');
+      return { plugin: plugin.view(), changed: true };
+    });
   }
 
-  /** The same contents: what may have changed is who signed them. */
-  async #reinstall(
+  /** The contents are installed; others have signed them. */
+  async #putSigners(
     plugin: InstalledPlugin,
-    { contents, bytes, signers }: { contents: PackageContents; bytes: Uint8Array; signers: readonly string[] },
+    { contents, bytes, signedBy }: { contents: PackageContents; bytes: Uint8Array; signedBy: readonly string[] },
   ): Promise<{ plugin: PluginView; changed: boolean }> {
-    const { signedBy: before } = plugin;
-    if (plugin.development || before.join() === signers.join()) return { plugin: plugin.view(), changed: false };
     await this.#parts.store.put(contents, bytes);
-    plugin.signedBy = signers;
+    const { signedBy: before } = plugin;
+    plugin.signedBy = signedBy;
     await this.#table.save().catch((error: unknown) => {
       plugin.signedBy = before;
       throw error;
     });
-    this.#tell(plugin, 'signed anew');
+    this.#news.tell(plugin, 'signed anew');
     return { plugin: plugin.view(), changed: true };
   }
 
@@ -199,31 +238,14 @@ export class InstalledPlugins implements Plugins {
     plugin.wanted = entry.active;
     if (!entry.active) return;
     try {
-      if (plugin.distrust !== undefined) throw plugin.distrust;
+      plugin.requireTrust();
       plugin.enlist();
-      if (plugin.unsigned) this.#tell(plugin, 'active');
+      if (plugin.unsigned) this.#news.tell(plugin, 'active');
     } catch (error) {
-      return this.#notBack(entry, error);
+      return this.#news.notBack(entry, error);
     }
-    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
-  }
-
-  #notBack({ id, version }: IndexEntry, error: unknown): void {
-    this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
-  }
-
-  #tell({ ref, digest, unsigned }: InstalledPlugin, what: string): void {
-    const { name, id, version } = ref;
-    const fields = { plugin: name, pluginId: id, version, digest };
-    if (unsigned) this.#parts.log.warn({ ...fields, unsigned }, `plugin ${what}: UNSIGNED by anybody who is trusted`);
-    else this.#parts.log.info(fields, `plugin ${what}`);
-  }
-
-  #notStarted(plugin: InstalledPlugin, error: unknown): void {
-    this.#parts.log.error(
-      { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
-      'a plugin could not be started; its next call tries again',
-    );
+    this.#news.loaded(plugin, 'start');
+    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#news.notStarted(plugin, error));
   }
 
   async #prepare(

@@ -1,4 +1,3 @@
-import type { HostError } from '../errors.js';
 import type { PackageContents } from '../package/contents.js';
 import type { Manifest } from '../package/manifest.js';
 import { toBase64 } from '../package/signature/public-key.js';
@@ -12,14 +11,19 @@ export function signedPlugin(manifest: Manifest, signedBy: readonly string[]): S
   return { id, name, version, author, signedBy, signedInside: manifest.signature !== undefined };
 }
 
+/** @throws HostError where it may not run here: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED */
+export function requireTrust(trust: Trust, plugin: SignedPlugin): void {
+  const refusal = trust.refusal(plugin);
+  if (refusal !== undefined) throw refusal;
+}
+
 /**
  * Who signed a package that is to be installed, as public keys in base64.
  *
- * @throws HostError SIGNATURE_INVALID, and where it may not run here SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+ * @throws HostError SIGNATURE_INVALID, and as `requireTrust`
  */
-export function signedBy(contents: PackageContents, trust: Trust): string[] {
-  const keys = verifySignatures(contents).map(({ publicKey }) => toBase64(publicKey));
-  const refusal: HostError | undefined = trust.refusal(signedPlugin(contents.manifest, keys));
-  if (refusal !== undefined) throw refusal;
-  return keys.sort();
+export function requireSigners(contents: PackageContents, trust: Trust): string[] {
+  const signedBy = verifySignatures(contents).map(({ publicKey }) => toBase64(publicKey));
+  requireTrust(trust, signedPlugin(contents.manifest, signedBy));
+  return signedBy.sort();
 }

@@ -1,0 +1,42 @@
+import type { Log } from '../observe/log.js';
+import type { IndexEntry } from '../package/store.js';
+import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
+import { about, refusalOf } from './audited.js';
+import type { InstalledPlugin } from './installed-plugin.js';
+
+/** What the log and the audit log hear of a plugin that was changed, or that could not be brought back. */
+export class PluginNews {
+  readonly #log: Log;
+  readonly #audit: Audit;
+
+  constructor({ log, audit }: { log: Log; audit: Audit }) {
+    this.#log = log;
+    this.#audit = audit;
+  }
+
+  /** @param what such as "installed" */
+  tell({ ref, digest, unsigned }: InstalledPlugin, what: string): void {
+    const { name, id, version } = ref;
+    const fields = { plugin: name, pluginId: id, version, digest };
+    if (unsigned) this.#log.warn({ ...fields, unsigned }, `plugin ${what}: UNSIGNED by anybody who is trusted`);
+    else this.#log.info(fields, `plugin ${what}`);
+  }
+
+  /** @param why how the plugin came into service */
+  loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
+    this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
+  }
+
+  notBack({ id, version }: IndexEntry, error: unknown): void {
+    this.#log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
+    const details = { of: 'plugin.load', ...refusalOf(error) };
+    this.#audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name: '', version }, details });
+  }
+
+  notStarted({ ref }: InstalledPlugin, error: unknown): void {
+    this.#log.error(
+      { plugin: ref.name, pluginId: ref.id, err: error },
+      'a plugin could not be started; its next call tries again',
+    );
+  }
+}
