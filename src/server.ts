@@ -67,22 +67,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const trust = new Trust({ ring: new Map() }, config.development);
-    if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
-    const plugins = new InstalledPlugins({
-      store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, trust, metrics, audit, log }),
-      audit,
-      log,
-      drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
-    });
+    const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(
-      () => plugins.countByState(),
-      () => plugins.countUnsigned(),
-    );
     await plugins.open();
     await openDirectories(plugins, config.devDirs, log);
     const dispatcher = new Dispatcher(registry);
@@ -136,6 +122,34 @@ function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
 async function closeAudit(audit: AuditLog): Promise<void> {
   audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
   await audit.close();
+}
+
+function createPlugins(parts: {
+  config: ServerConfig;
+  directory: DataDirectory;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  metrics: Metrics;
+  audit: Audit;
+  log: Log;
+}): InstalledPlugins {
+  const { config, directory, metrics, audit, log } = parts;
+  const trust = new Trust({ ring: new Map() }, config.development);
+  if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
+  const plugins = new InstalledPlugins({
+    store: directory.store,
+    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    runtime: runtimeOf({ ...parts, trust }),
+    audit,
+    log,
+    drainMs: config.callTimeoutMs,
+    forgotten: (id) => metrics.removePlugin(id),
+  });
+  metrics.watchPlugins(
+    () => plugins.countByState(),
+    () => plugins.countUnsigned(),
+  );
+  return plugins;
 }
 
 /** Each plugin is gone again when the server stops. */
