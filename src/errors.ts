@@ -66,6 +66,10 @@ export const REASONS = {
     status: 'FAILED_PRECONDITION',
     meaning: 'Plugins depend on each other in a circle; the message shows it.',
   },
+  DEPENDENCY_LIMIT: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'The plugin depends on more plugins, or through a longer chain, than it may.',
+  },
   SIGNATURE_MISSING: { status: 'PERMISSION_DENIED', meaning: 'The package is not signed.' },
   SIGNATURE_INVALID: {
     status: 'PERMISSION_DENIED',

@@ -49,6 +49,14 @@ export const SIGNATURE_LIMITS = {
   maxKeyNameCharacters: 64,
 } as const;
 
+/** What one plugin may depend on, all in all. */
+export const DEPENDENCY_LIMITS = {
+  /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
+  maxDepth: 256,
+  /** Plugins that are looked at for one; more than threads would let into service by default. */
+  maxPlugins: 1_024,
+} as const;
+
 /** The module of a plugin, before and after rewriting. */
 export const MODULE_LIMITS = {
   maxModuleBytes: 32 * MIB,

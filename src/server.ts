@@ -69,8 +69,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const registry = new CapabilityRegistry();
     const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    await plugins.open();
-    await openDirectories(plugins, config.devDirs, log);
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const dispatcher = new Dispatcher(registry);
     const maxReplyBytes = config.maxMessageBytes;
     const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -152,15 +151,9 @@ function createPlugins(parts: {
   return plugins;
 }
 
-/** Each plugin is gone again when the server stops. */
-async function openDirectories(plugins: InstalledPlugins, directories: readonly string[], log: Log): Promise<void> {
-  for (const directory of directories) {
-    const { ref } = await plugins.openDirectory(directory);
-    log.warn(
-      { plugin: ref.name, pluginId: ref.id, version: ref.version },
-      'a plugin runs from a development directory: unsigned',
-    );
-  }
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {

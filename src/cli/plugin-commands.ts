@@ -63,7 +63,7 @@ function addQueries(plugin: Command): void {
     withClient(flags, async (client) => {
       const reply = await client.getPlugin(id);
       if (flags.json) printJson(reply);
-      else if (reply.plugin !== null) printPlugin(reply.plugin);
+      else if (reply.plugin !== null) printPlugin(reply.plugin, (await client.listPlugins()).plugins);
     }),
   );
 }
@@ -79,27 +79,34 @@ function addLifecycle(plugin: Command): void {
     withClient(flags, async (client) => {
       const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
       const reply = await client.activatePlugin(id, config);
-      if (flags.json) printJson(reply);
-      else printLine(`active: ${refText(reply.plugin)}`);
+      if (flags.json) return printJson(reply);
+      for (const ref of reply.activatedFirst) printLine(`active, since it is needed: ${refText({ ref })}`);
+      printLine(`active: ${refText(reply.plugin)}`);
     }),
   );
   addClientOptions(
-    plugin.command('deactivate').description('take a plugin out of service').argument('<ID>', 'its id or name'),
-  ).action((id: string, flags: ClientFlags) =>
+    plugin
+      .command('deactivate')
+      .description('take a plugin out of service')
+      .argument('<ID>', 'its id or name')
+      .option('--force', 'take the plugins that need it out of service first'),
+  ).action((id: string, flags: ClientFlags & { force?: boolean }) =>
     withClient(flags, async (client) => {
-      const reply = await client.deactivatePlugin(id);
-      if (flags.json) printJson(reply);
-      else printLine(`out of service: ${refText(reply.plugin)}`);
+      const reply = await client.deactivatePlugin(id, { force: flags.force === true });
+      if (flags.json) return printJson(reply);
+      for (const ref of reply.deactivatedFirst) printLine(`out of service, since it needs it: ${refText({ ref })}`);
+      printLine(`out of service: ${refText(reply.plugin)}`);
     }),
   );
   addClientOptions(
     plugin
       .command('uninstall')
-      .description('remove a plugin that is out of service')
-      .argument('<ID>', 'its id or name'),
-  ).action((id: string, flags: ClientFlags) =>
+      .description('remove a plugin that is out of service and that no other needs')
+      .argument('<ID>', 'its id or name')
+      .option('--force', 'take it and those that need it out of service, and remove it all the same'),
+  ).action((id: string, flags: ClientFlags & { force?: boolean }) =>
     withClient(flags, async (client) => {
-      const reply = await client.uninstallPlugin(id);
+      const reply = await client.uninstallPlugin(id, { force: flags.force === true });
       if (flags.json) printJson(reply);
       else printLine(`removed: ${refText({ ref: reply.plugin })}`);
     }),

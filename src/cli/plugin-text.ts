@@ -27,7 +27,8 @@ export function printPlugins(plugins: readonly Plugin[]): void {
   );
 }
 
-export function printPlugin(plugin: Plugin): void {
+/** @param plugins all that are installed: dependencies are shown by their names */
+export function printPlugin(plugin: Plugin, plugins: readonly Plugin[]): void {
   printFields([
     ['name', plugin.ref?.name ?? ''],
     ['version', plugin.ref?.version ?? ''],
@@ -38,6 +39,7 @@ export function printPlugin(plugin: Plugin): void {
     ['license', plugin.license],
     ...plugin.capabilities.map((capability) => ['offers', offerText(capability)] as const),
     ...plugin.permissionsAsked.map((permission) => ['asks for', permission] as const),
+    ...plugin.dependencies.map((dependency) => ['needs', dependencyText(dependency, plugins)] as const),
     ['instances', `${plugin.instances} (${plugin.stateful ? 'stateful' : 'stateless'})`],
     ['waiting', String(plugin.queueLength)],
     ['memory limit', bytesText(plugin.memoryLimitBytes)],
@@ -67,6 +69,15 @@ function offerText({ type, config }: Plugin['capabilities'][number]): string {
     default:
       return type;
   }
+}
+
+/** `tokens ^1.2.0 (id): found 1.3.0, ACTIVE`. */
+function dependencyText(dependency: Plugin['dependencies'][number], plugins: readonly Plugin[]): string {
+  const { pluginId, versionRange, optional, installedVersion } = dependency;
+  const found = plugins.find(({ ref }) => ref?.id === pluginId);
+  const what = `${found?.ref ? `${found.ref.name} ${versionRange} (${pluginId})` : `${pluginId} ${versionRange}`}`;
+  const there = installedVersion === '' ? 'not installed' : `found ${installedVersion}, ${found?.state ?? ''}`;
+  return `${what}${optional ? ', optional' : ''}: ${there}`;
 }
 
 function parseObject(text: string): Record<string, unknown> {

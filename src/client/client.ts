@@ -12,6 +12,8 @@ import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { executionDefinition, managementDefinition } from './definitions.js';
 import type {
+  ActivatePluginResponse,
+  DeactivatePluginResponse,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
@@ -41,6 +43,12 @@ export interface CallSettings {
   traceparent?: string;
   /** Aborting it hangs up. */
   signal?: AbortSignal;
+}
+
+/** Of a change that others depend on. */
+export interface Force {
+  /** Makes it although other plugins depend on the plugin. */
+  force?: boolean;
 }
 
 /** Bytes of the package that were handed to the transport, and how many there are. */
@@ -100,16 +108,18 @@ export class Client {
   }
 
   /** @param config One JSON object as text; empty keeps the last one. */
-  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<PluginResponse> {
+  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<ActivatePluginResponse> {
     return this.#unary(managementDefinition, 'ActivatePlugin', { pluginId, config }, settings);
   }
 
-  deactivatePlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
-    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId }, settings);
+  deactivatePlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<DeactivatePluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId, force }, settings);
   }
 
-  uninstallPlugin(pluginId: string, settings?: CallSettings): Promise<UninstallPluginResponse> {
-    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
+  uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */

@@ -147,10 +147,27 @@ export interface Plugin {
   development: boolean;
   unsigned: boolean;
   signers: { keyId: string; name: string }[];
+  dependencies: Dependency[];
+}
+
+export interface Dependency {
+  pluginId: string;
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
 }
 
 export interface PluginResponse {
   plugin: Plugin | null;
+}
+
+export interface ActivatePluginResponse extends PluginResponse {
+  activatedFirst: PluginRef[];
+}
+
+export interface DeactivatePluginResponse extends PluginResponse {
+  deactivatedFirst: PluginRef[];
 }
 
 export interface InstallPluginResponse extends PluginResponse {

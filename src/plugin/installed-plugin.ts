@@ -10,6 +10,7 @@ import type { PreparedModule } from '../prepare/prepare.js';
 import type { Trust } from '../sandbox/trust.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
+import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
 import { requireTrust, signedPlugin } from './signed-plugin.js';
@@ -48,6 +49,7 @@ export class InstalledPlugin {
   readonly manifest: Manifest;
   readonly digest: string;
   readonly ref: PluginRef;
+  readonly node: GraphPlugin;
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
@@ -55,9 +57,12 @@ export class InstalledPlugin {
   signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
+  /** For the plugins that are in service: when it was put there, as a number that grows. */
+  turn = 0;
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;
+  static #turns = 0;
 
   constructor(parts: InstalledPluginParts, runtime: PluginRuntime) {
     this.manifest = parts.manifest;
@@ -70,6 +75,7 @@ export class InstalledPlugin {
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
     this.ref = { id, name, version };
+    this.node = nodeOf(parts.manifest);
   }
 
   get active(): boolean {
@@ -101,6 +107,7 @@ export class InstalledPlugin {
     const { observer, metrics } = this.#runtime.observe(this.ref);
     const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
     this.#crew = crew;
+    this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
     const offer: ActivePlugin = {
       ref: this.ref,
@@ -142,7 +149,8 @@ export class InstalledPlugin {
     this.#runtime.observe(this.ref).metrics.watch(undefined);
   }
 
-  view(): PluginView {
+  /** All but what other plugins have to do with it. */
+  view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
     const signers = this.#signers();
     return {
@@ -190,6 +198,17 @@ export class InstalledPlugin {
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };
   }
+}
+
+/** A plugin as a graph of dependencies has it. */
+export function nodeOf({ metadata }: Manifest): GraphPlugin {
+  const { id, name, version, requirements } = metadata;
+  const dependencies = requirements.dependencies.map(({ plugin_id: pluginId, version: range, optional }) => ({
+    pluginId,
+    range,
+    optional,
+  }));
+  return { id, name, version, dependencies };
 }
 
 /** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */

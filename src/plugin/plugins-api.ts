@@ -22,6 +22,23 @@ export interface PluginView {
   unsigned: boolean;
   /** The trusted keys that signed it. */
   signers: readonly { keyId: string; name: string }[];
+  dependencies: readonly DependencyView[];
+}
+
+/** What a plugin depends on, and what of it is there. */
+export interface DependencyView {
+  pluginId: string;
+  /** As of `semver`. */
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
+}
+
+/** A plugin after its change, and the others that were changed with it, in order. */
+export interface Changed {
+  plugin: PluginView;
+  others: readonly PluginView['ref'][];
 }
 
 /** Who asks for a change. */
@@ -40,8 +57,16 @@ export interface Plugins {
   install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
-  /** @param config One JSON object as text; undefined keeps the last one. */
-  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView>;
-  deactivate(idOrName: string, by: Requester): Promise<PluginView>;
-  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']>;
+  /**
+   * @param config One JSON object as text; undefined keeps the last one.
+   * @returns what was put into service for it, in order, besides
+   */
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed>;
+  /**
+   * @param force takes those out of service first that need it
+   * @returns those, in order, besides
+   */
+  deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed>;
+  /** @param force although others need it, and although it is active */
+  uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']>;
 }

@@ -1,17 +1,19 @@
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
 import type { PackageContents } from '../package/contents.js';
-import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
-import type { IndexEntry, PackageStore } from '../package/store.js';
+import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
-import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
-import { PluginNews } from './plugin-news.js';
+import { bringBack, preparePlugin } from './bring-back.js';
+import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js';
+import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
+import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { Journal } from './journal.js';
 import { PluginTable } from './plugin-table.js';
-import type { Plugins, PluginView, Requester } from './plugins-api.js';
+import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
 import { requireSigners } from './signed-plugin.js';
 
@@ -34,50 +36,19 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
-  readonly #news: PluginNews;
+  readonly #journal: Journal;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
+    this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
-    this.#news = new PluginNews(parts);
   }
 
-  /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
-  async open(): Promise<void> {
-    const entries = await this.#parts.store.readIndex();
-    const reopened = await Promise.all(
-      entries.map(async (entry) => {
-        try {
-          return { entry, plugin: await this.#reopen(entry) };
-        } catch (error) {
-          this.#table.leaveUnopened(entry);
-          this.#news.notBack(entry, error);
-          return undefined;
-        }
-      }),
-    );
-    // In the order of the index: what the ledger can no longer cover is then always the same.
-    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
-  }
-
-  /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
-  async openDirectory(directory: string): Promise<PluginView> {
-    const contents = await readPackage((await packBytes({ directory })).bytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, async () => {
-      if (this.#table.plugins.has(id))
-        throw new HostError(
-          'PLUGIN_EXISTS',
-          `plugin ${id} is installed; uninstall it, or change the id in the directory`,
-        );
-      const state = { config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] };
-      const plugin = await this.#prepare(contents, state);
-      await plugin.activate();
-      this.#table.admit(plugin);
-      this.#news.loaded(plugin, 'directory');
-      return plugin.view();
-    });
+  /** As `bringBack`. Returns the plugins from directories. */
+  async open(directories: readonly string[] = []): Promise<PluginView[]> {
+    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
+    return this.list().filter(({ development }) => development);
   }
 
   async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
@@ -87,13 +58,17 @@ export class InstalledPlugins implements Plugins {
       const { id, name, version } = contents.manifest.metadata;
       event.plugin = { id, name, version };
       event.details = { digest: contents.digest };
-      return this.#serial.run(id, () => this.#install(contents, packageBytes, event), by.signal);
+      const node = nodeOf(contents.manifest);
+      const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
+      return this.#serial.runAll(needed, () => this.#install(contents, packageBytes, event), by.signal);
     });
   }
 
   list(): PluginView[] {
     const key = ({ ref }: InstalledPlugin): string => `${ref.name}\0${ref.id}`;
-    return [...this.#table.plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
+    return [...this.#table.plugins.values()]
+      .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+      .map((plugin) => this.#table.view(plugin));
   }
 
   /** As `PluginTable.countByState`. */
@@ -107,69 +82,121 @@ export class InstalledPlugins implements Plugins {
   }
 
   get(idOrName: string): PluginView {
-    return this.#table.find(idOrName).view();
+    return this.#table.view(this.#table.find(idOrName));
   }
 
-  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependencies', by, async (plugin) => {
       const next = config === undefined ? plugin.config : checkConfig(config);
-      const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(next)) };
-      const event = about(plugin, 'plugin.activate', by.actor, details);
-      await denied(this.#parts.audit, event, async () => plugin.requireTrust());
-      return audited(this.#parts.audit, event, async () => {
-        const wasActive = plugin.active;
-        if (next === plugin.config) await plugin.activate();
-        else await this.#reconfigure(plugin, next);
-        plugin.wanted = true;
-        await this.#table.save();
-        if (!wasActive) this.#news.loaded(plugin, 'activation');
-        this.#news.tell(plugin, 'activated');
-        return plugin.view();
+      const others = await startInOrder(plugin, this.#table, {
+        start: (needed) => this.#activating(needed, needed.config, by, () => needed.activate()),
+        begin: (started) => this.#activating(plugin, next, by, () => this.#begin(plugin, next, started)),
+        stop: (started) => this.#deactivating(started, by, () => started.deactivate(this.#parts.drainMs)),
       });
+      return { plugin: this.#table.view(plugin), others: others.map(({ ref }) => ref) };
     });
   }
 
-  deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, (plugin) =>
-      auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), async () => {
-        await plugin.deactivate(this.#parts.drainMs);
-        plugin.wanted = false;
-        await this.#table.save();
-        this.#news.tell(plugin, 'deactivated');
-        return plugin.view();
-      }),
-    );
+  deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const users = usersOf(plugin, this.#table, force);
+      await this.#takeOut(plugin, users, by);
+      return { plugin: this.#table.view(plugin), others: users.map(({ ref }) => ref) };
+    });
   }
 
-  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
-    return this.#change(idOrName, by, async (plugin) => {
-      if (plugin.active) throw active(plugin, 'uninstalling it');
+  uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
+      if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
+      if (!force && plugin.active) throw active(plugin, 'uninstalling it');
+      if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
       const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
       return auditedAnyway(this.#parts.audit, event, async () => {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
         this.#parts.forgotten(plugin.ref.id);
-        this.#news.tell(plugin, 'uninstalled');
+        this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
     });
   }
 
   /**
-   * Ends every instance in order; the index keeps what was active. When this has returned nothing is written any more: what was
-   * under way has ended, what was waiting is refused.
+   * Ends every instance, dependents before what they need; the index keeps what was active. When this has returned nothing is
+   * written any more: what was under way has ended, what was waiting is refused.
    */
   async close(drainMs: number): Promise<void> {
     this.#parts.runtime.pool.stopRecruiting();
     const closed = this.#serial.close();
-    await Promise.all([...this.#table.plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+    await stopAll(stopOrder(this.#table.plugins.keys(), this.#table), drainMs, (plugin) =>
+      this.#journal.tell(plugin, 'stopped'),
+    );
     await closed;
   }
 
-  /** Changes a plugin in its turn. It is looked up again then: what came before may have removed it. */
-  async #change<T>(idOrName: string, by: Requester, action: (plugin: InstalledPlugin) => Promise<T>): Promise<T> {
+  /**
+   * Changes a plugin in its turn, which is that of what it depends on, or of what depends on it, as well. It is looked up again
+   * then: what came before may have removed it.
+   */
+  async #change<T>(
+    idOrName: string,
+    and: 'dependencies' | 'dependents',
+    by: Requester,
+    action: (plugin: InstalledPlugin) => Promise<T>,
+  ): Promise<T> {
     const { id } = this.#table.find(idOrName).ref;
-    return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
+    const touched = (): ReadonlySet<string> => reach(id, this.#table.graph(), and);
+    return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
+  }
+
+  async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
+    const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
+    const event = about(plugin, 'plugin.activate', by.actor, details);
+    await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+    await audited(this.#parts.audit, event, start);
+  }
+
+  #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
+    return auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), stop);
+  }
+
+  /** Starts a plugin, or restarts it with another configuration, and writes down that it is in service with those it needs. */
+  async #begin(plugin: InstalledPlugin, config: string, started: readonly InstalledPlugin[]): Promise<void> {
+    const { active: wasActive } = plugin;
+    if (config === plugin.config) await plugin.activate();
+    else await this.#reconfigure(plugin, config);
+    try {
+      await this.#keep([...started, plugin], true, 'activated');
+    } catch (error) {
+      if (!wasActive) await plugin.deactivate(this.#parts.drainMs);
+      throw error;
+    }
+    for (const each of wasActive ? started : [...started, plugin]) this.#journal.loaded(each, 'activation');
+  }
+
+  /** Takes a plugin out of service, and those that use it before, one after the other. */
+  async #takeOut(plugin: InstalledPlugin, users: readonly InstalledPlugin[], by: Requester): Promise<void> {
+    for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
+    await this.#deactivating(plugin, by, async () => {
+      await plugin.deactivate(this.#parts.drainMs);
+      await this.#keep([...users, plugin], false, 'deactivated');
+    });
+  }
+
+  /** Writes down whether plugins are to be in service. What cannot be written is not so. */
+  async #keep(plugins: readonly InstalledPlugin[], wanted: boolean, what: string): Promise<void> {
+    const before = plugins.map((plugin) => plugin.wanted);
+    for (const plugin of plugins) plugin.wanted = wanted;
+    try {
+      await this.#table.save();
+    } catch (error) {
+      plugins.forEach((plugin, index) => {
+        plugin.wanted = before[index] ?? false;
+      });
+      throw error;
+    }
+    for (const plugin of plugins) this.#journal.tell(plugin, what);
   }
 
   async #install(
@@ -179,32 +206,33 @@ export class InstalledPlugins implements Plugins {
   ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
     const signedBy = requireSigners(contents, this.#parts.runtime.trust);
-    const keyIds = contents.signatures.map(({ keyId }) => keyId).join(' ');
+    const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
     const before = this.#table.plugins.get(id);
     if (before?.digest === contents.digest) {
-      if (before.development || before.signedBy.join() === signedBy.join())
-        return { plugin: before.view(), changed: false };
-      const resigned = { ...event, details: { ...event.details, signed_by: keyIds } };
-      return audited(this.#parts.audit, resigned, () => this.#putSigners(before, { contents, bytes, signedBy }));
+      const changed = !before.development && before.signedBy.join() !== signedBy.join();
+      if (changed) {
+        const putSigners = () => this.#putSigners(before, { contents, bytes, signedBy });
+        await audited(this.#parts.audit, { ...event, details: signed }, putSigners);
+      }
+      return { plugin: this.#table.view(before), changed };
     }
     if (before !== undefined) refuseReplacement(before, version);
-    const plugin = await this.#prepare(contents, {
+    const node = nodeOf(contents.manifest);
+    resolve(node, this.#table.graph(node));
+    checkDependents(node, this.#table.graph());
+    const plugin = await preparePlugin(this.#parts, contents, {
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
       signedBy,
     });
-    const details = {
-      ...event.details,
-      signed_by: keyIds,
-      ...(before === undefined ? {} : { replaces: before.ref.version }),
-    };
+    const details = { ...signed, ...(before === undefined ? {} : { replaces: before.ref.version }) };
     return audited(this.#parts.audit, { ...event, details }, async () => {
       await this.#parts.store.put(contents, bytes);
       const replaced = await this.#table.put(plugin);
       if (replaced !== undefined) await this.#parts.store.remove(replaced);
-      this.#news.tell(plugin, 'installed');
-      return { plugin: plugin.view(), changed: true };
+      this.#journal.tell(plugin, 'installed');
+      return { plugin: this.#table.view(plugin), changed: true };
     });
   }
 
@@ -212,7 +240,7 @@ export class InstalledPlugins implements Plugins {
   async #putSigners(
     plugin: InstalledPlugin,
     { contents, bytes, signedBy }: { contents: PackageContents; bytes: Uint8Array; signedBy: readonly string[] },
-  ): Promise<{ plugin: PluginView; changed: boolean }> {
+  ): Promise<void> {
     await this.#parts.store.put(contents, bytes);
     const { signedBy: before } = plugin;
     plugin.signedBy = signedBy;
@@ -220,41 +248,7 @@ export class InstalledPlugins implements Plugins {
       plugin.signedBy = before;
       throw error;
     });
-    this.#news.tell(plugin, 'signed anew');
-    return { plugin: plugin.view(), changed: true };
-  }
-
-  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
-    const stored = await this.#parts.store.open(entry.digest);
-    const prepared = await this.#parts.preparer.prepare(stored);
-    const { manifest, digest } = stored;
-    const { config, installedAtMs, signedBy: signers } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false, signedBy: signers };
-    return new InstalledPlugin(parts, this.#parts.runtime);
-  }
-
-  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
-    this.#table.admit(plugin);
-    plugin.wanted = entry.active;
-    if (!entry.active) return;
-    try {
-      plugin.requireTrust();
-      plugin.enlist();
-      if (plugin.unsigned) this.#news.tell(plugin, 'active');
-    } catch (error) {
-      return this.#news.notBack(entry, error);
-    }
-    this.#news.loaded(plugin, 'start');
-    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#news.notStarted(plugin, error));
-  }
-
-  async #prepare(
-    contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean; signedBy: readonly string[] },
-  ): Promise<InstalledPlugin> {
-    const { manifest, digest } = contents;
-    const prepared = await this.#parts.preparer.prepare(contents);
-    return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
+    this.#journal.tell(plugin, 'signed anew');
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */

@@ -22,13 +22,15 @@ export function managementService(plugins: Plugins): ServiceBinding {
       GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
       ActivatePlugin: unary(async (request: ByPlugin & { config: string }, by) => {
         const config = request.config === '' ? undefined : request.config;
-        return { plugin: toMessage(await plugins.activate(nameOf(request), config, by)) };
+        const { plugin, others } = await plugins.activate(nameOf(request), config, by);
+        return { plugin: toMessage(plugin), activatedFirst: others };
       }),
-      DeactivatePlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: toMessage(await plugins.deactivate(nameOf(request), by)),
-      })),
-      UninstallPlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: await plugins.uninstall(nameOf(request), by),
+      DeactivatePlugin: unary(async (request: ByPlugin & { force: boolean }, by) => {
+        const { plugin, others } = await plugins.deactivate(nameOf(request), request.force, by);
+        return { plugin: toMessage(plugin), deactivatedFirst: others };
+      }),
+      UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
+        plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
     },
   };

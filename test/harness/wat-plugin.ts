@@ -4,6 +4,8 @@ import { zipFiles } from '../../src/package/zip-write.js';
 
 export interface WatPluginOptions {
   name: string;
+  /** 1.0.0 by default. */
+  version?: string;
   wat: string;
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
@@ -24,6 +26,7 @@ export const ATTACK_NEURON = {
 /** A package made by hand of a module in the WebAssembly text format. Its id is derived from its name. */
 export async function packWat({
   name,
+  version = '1.0.0',
   wat,
   capabilities = [ATTACK_TOOL],
   requirements = {},
@@ -33,7 +36,7 @@ export async function packWat({
     metadata: {
       id: idOf(name),
       name,
-      version: '1.0.0',
+      version,
       author: 'test',
       description: 'A guest made for a test.',
       license: 'MIT',

@@ -1,5 +1,5 @@
 import { HostError } from '../../../src/errors.js';
-import type { Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
+import type { Changed, Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
 
 const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
 
@@ -40,7 +40,7 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<PluginView> {
+  async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<Changed> {
     const plugin = this.get(idOrName);
     this.signals.push(signal);
     await this.gate;
@@ -49,17 +49,17 @@ export class MemoryPlugins implements Plugins {
     }
     if (config === '{"fail":"fault"}') throw new TypeError('cannot read /etc/secret/path');
     this.#view = { ...plugin, state: 'ACTIVE', instances: 1 };
-    return this.#view;
+    return { plugin: this.#view, others: [] };
   }
 
-  async deactivate(idOrName: string, { signal }: Requester): Promise<PluginView> {
+  async deactivate(idOrName: string, _force: boolean, { signal }: Requester): Promise<Changed> {
     this.signals.push(signal);
     await this.gate;
     this.#view = { ...this.get(idOrName), state: 'INSTALLED', instances: 0 };
-    return this.#view;
+    return { plugin: this.#view, others: [] };
   }
 
-  async uninstall(idOrName: string, { signal }: Requester): Promise<PluginView['ref']> {
+  async uninstall(idOrName: string, _force: boolean, { signal }: Requester): Promise<PluginView['ref']> {
     this.signals.push(signal);
     await this.gate;
     const { ref, state } = this.get(idOrName);
@@ -89,5 +89,6 @@ function view(moduleBytes: number): PluginView {
     development: false,
     unsigned: true,
     signers: [],
+    dependencies: [],
   };
 }

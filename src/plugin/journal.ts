@@ -1,11 +1,10 @@
 import type { Log } from '../observe/log.js';
-import type { IndexEntry } from '../package/store.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
 import { about, refusalOf } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 
-/** What the log and the audit log hear of a plugin that was changed, or that could not be brought back. */
-export class PluginNews {
+/** Where it is told what has become of plugins: the server's log and, for what nobody asked for, the audit log. */
+export class Journal {
   readonly #log: Log;
   readonly #audit: Audit;
 
@@ -14,7 +13,7 @@ export class PluginNews {
     this.#audit = audit;
   }
 
-  /** @param what such as "installed" */
+  /** @param what as in `plugin installed` */
   tell({ ref, digest, unsigned }: InstalledPlugin, what: string): void {
     const { name, id, version } = ref;
     const fields = { plugin: name, pluginId: id, version, digest };
@@ -27,10 +26,10 @@ export class PluginNews {
     this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
   }
 
-  notBack({ id, version }: IndexEntry, error: unknown): void {
+  notBack({ id, name = '', version }: { id: string; name?: string; version: string }, error: unknown): void {
     this.#log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
     const details = { of: 'plugin.load', ...refusalOf(error) };
-    this.#audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name: '', version }, details });
+    this.#audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
   }
 
   notStarted({ ref }: InstalledPlugin, error: unknown): void {
