@@ -157,6 +157,21 @@ export const REQUEST_LIMITS = {
   maxChunkBytes: MIB,
 } as const;
 
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
+} as const;
+
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
 export const SERVER_LIMITS = {
   /** A stateful plugin needs a thread for as long as it is active; each costs about 8 MB besides its guest's memory. */

@@ -24,6 +24,7 @@ import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { AuditLog } from './sandbox/audit/audit-log.js';
 import { Trust } from './sandbox/trust.js';
+import { openDenials, openGatekeeper } from './server/access.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -52,6 +53,7 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -61,6 +63,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const audit = openAudit(directory.auditDirectory, metrics, log);
     closers.push(() => closeAudit(audit));
+    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -70,15 +73,13 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
-    const dispatcher = new Dispatcher(registry);
-    const maxReplyBytes = config.maxMessageBytes;
-    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
+    const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      services: [execution, managementService(plugins)],
+      gatekeeper,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -88,6 +89,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      gatekeeper,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -149,6 +151,13 @@ function createPlugins(parts: {
     () => plugins.countUnsigned(),
   );
   return plugins;
+}
+
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
 }
 
 /** Such a plugin is gone again when the server stops. */

@@ -5,6 +5,7 @@ import { EXIT } from './exit-status.js';
 import { addPluginCommands } from './plugin-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addSignalCommands } from './signal-commands.js';
+import { addTokenCommands } from './token-commands.js';
 import { addToolCommands } from './tool-commands.js';
 
 /** The command line. What an action needs (gRPC, the server) is loaded when it runs, so that help is instant. */
@@ -19,6 +20,7 @@ function buildProgram(): Command {
   addPluginCommands(program);
   addSignalCommands(program);
   addToolCommands(program);
+  addTokenCommands(program);
   return program;
 }
 

@@ -25,6 +25,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #plugins = new Map<string, PluginMetrics>();
   readonly #refusals = new Map<string, number>();
+  readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
   #inFlight = (): number => 0;
@@ -69,6 +70,11 @@ export class Metrics {
   /** A call was refused, by the reason of the error table. */
   refused(reason: string): void {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1);
+  }
+
+  /** Somebody was turned away: not known, not allowed, or not by this handshake. */
+  denied(reason: string): void {
+    this.#denials.set(reason, (this.#denials.get(reason) ?? 0) + 1);
   }
 
   /** A line of the server's log was dropped. */
@@ -132,6 +138,12 @@ export class Metrics {
       help: 'gRPC calls that were refused, by the reason of the error table.',
       type: 'counter',
       collect: () => [...this.#refusals].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
+      name: 'hal9_denials_total',
+      help: 'Callers that were turned away: unknown, without the role, or in the TLS handshake.',
+      type: 'counter',
+      collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     this.#register({
       name: 'hal9_plugins',

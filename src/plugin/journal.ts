@@ -14,16 +14,25 @@ export class Journal {
   }
 
   /** @param what as in `plugin installed` */
-  tell({ ref, digest, unsigned }: InstalledPlugin, what: string): void {
+  tell({ ref, digest }: InstalledPlugin, what: string): void {
     const { name, id, version } = ref;
-    const fields = { plugin: name, pluginId: id, version, digest };
-    if (unsigned) this.#log.warn({ ...fields, unsigned }, `plugin ${what}: UNSIGNED by anybody who is trusted`);
-    else this.#log.info(fields, `plugin ${what}`);
+    this.#log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
+  }
+
+  /** Development mode is loud: whatever comes in unsigned, or runs so, is told. */
+  warnIfUnsigned({ ref, digest, unsigned, development }: InstalledPlugin): void {
+    if (!unsigned || development) return;
+    const { name, id, version } = ref;
+    this.#log.warn(
+      { plugin: name, pluginId: id, version, digest, unsigned },
+      'an UNSIGNED plugin: nobody whom you trust has signed it',
+    );
   }
 
   /** @param why how the plugin came into service */
   loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
     this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
+    this.warnIfUnsigned(plugin);
   }
 
   notBack({ id, name = '', version }: { id: string; name?: string; version: string }, error: unknown): void {

@@ -232,6 +232,7 @@ export class InstalledPlugins implements Plugins {
       const replaced = await this.#table.put(plugin);
       if (replaced !== undefined) await this.#parts.store.remove(replaced);
       this.#journal.tell(plugin, 'installed');
+      this.#journal.warnIfUnsigned(plugin);
       return { plugin: this.#table.view(plugin), changed: true };
     });
   }

@@ -13,10 +13,16 @@ export class MemoryPlugins implements Plugins {
   gate: Promise<void> = Promise.resolve();
   /** Of each change that was asked for: aborted once its caller has gone. */
   readonly signals: (AbortSignal | undefined)[] = [];
+  /** Of each installation. */
+  readonly actors: string[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array, { signal }: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(
+    packageBytes: Uint8Array,
+    { actor, signal }: Requester,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     this.installed.push(packageBytes);
+    this.actors.push(actor);
     this.signals.push(signal);
     await this.gate;
     if (Buffer.from(packageBytes.subarray(0, 3)).toString() === 'bad') {
