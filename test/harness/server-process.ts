@@ -15,6 +15,8 @@ export interface ServerProcessOptions {
   flags?: readonly string[];
   /** Whether it takes plugins that nobody has signed; by default it does, since most tests are about other things. */
   development?: boolean;
+  /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
+  maxFileKib?: number;
 }
 
 export interface LogEntry {
@@ -51,15 +53,25 @@ export class ServerProcess {
     dataDir,
     flags = [],
     development = true,
+    maxFileKib,
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
     const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-    const args = [...places, ...listen, ...(development ? ['--development'] : []), ...flags];
-    const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const mode = development ? ['--development'] : [];
+    const command = [
+      process.execPath,
+      resolve(dist, 'src/cli/hal9.js'),
+      'serve',
+      ...places,
+      ...listen,
+      ...mode,
+      ...flags,
+    ];
+    const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
+    const [program = '', ...args] = [...limit, ...command];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const log: LogEntry[] = [];
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
