@@ -20,6 +20,8 @@ export const PACKAGE_LIMITS = {
   ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+  /** All assets of a plugin together: they are in memory for as long as it is active. */
+  maxAssetsBytes: 64 * MIB,
 } as const;
 
 /** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
@@ -155,6 +157,8 @@ export const REQUEST_LIMITS = {
   /** Answers that the client of a stream has not taken; beyond it the stream ends. */
   maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
+  /** Of a file of a package, in one message. */
+  maxFileChunkBytes: 64 * KIB,
 } as const;
 
 /** Who may call. */
@@ -215,6 +219,8 @@ export const SERVER_LIMITS = {
   drainTimeoutMs: 20_000,
   /** Each holds up to PACKAGE_LIMITS.maxFileBytes of memory. */
   maxConcurrentInstalls: 2,
+  /** Files of packages that are asked for at once; those that wait hold nothing, one is read at a time. */
+  maxConcurrentFiles: 64,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
   /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */

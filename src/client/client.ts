@@ -8,6 +8,7 @@ import {
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
@@ -127,6 +128,26 @@ export class Client {
   uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
     const { force = false } = settings;
     return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
+  }
+
+  /** One of the files that the plugin's description lists, by its path in the package. */
+  getPluginFile(pluginId: string, path: string, settings: CallSettings = {}): Promise<Uint8Array> {
+    const method = methodOf(managementDefinition, 'GetPluginFile');
+    const stream = this.#grpc.makeServerStreamRequest<object, { chunk: string }>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => { chunk: string },
+      { pluginId, path },
+      this.#metadata(settings),
+      this.#options(settings),
+    );
+    cancelOnAbort(stream, settings.signal);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      stream.on('data', ({ chunk }: { chunk: string }) => chunks.push(Buffer.from(chunk, 'base64')));
+      stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
+      stream.on('end', () => resolve(Buffer.concat(chunks)));
+    });
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */

@@ -147,6 +147,7 @@ export interface Plugin {
   development: boolean;
   unsigned: boolean;
   signers: { keyId: string; name: string }[];
+  files: PackagedFile[];
   dependencies: Dependency[];
 }
 
@@ -156,6 +157,14 @@ export interface Dependency {
   optional: boolean;
   /** Empty where none is installed. */
   installedVersion: string;
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {

@@ -52,6 +52,7 @@ export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<
       `files.wasm: expected at most ${MODULE_LIMITS.maxModuleBytes} bytes, found ${wasm.length}`,
     );
   }
+  checkAssets(manifest, files);
   const statement = await statementOf(files);
   const signed = files.get(SIGNATURES_PATH);
   const signatures = signed === undefined ? [] : parseSignatures(signed);
@@ -65,6 +66,15 @@ function withoutManifest(files: ReadonlyMap<string, Uint8Array>): HostError {
   const deeper = [...files.keys()].find((path) => path.endsWith(`/${MANIFEST_PATH}`));
   const hint = deeper === undefined ? 'none' : `${quote(deeper)}: pack what is inside the directory, not the directory`;
   return new HostError('PACKAGE_INVALID', `expected ${MANIFEST_PATH} at the root of the package, found ${hint}`);
+}
+
+/** A file that is two assets counts once: it is in memory once. */
+function checkAssets(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>): void {
+  let bytes = 0;
+  for (const path of new Set(Object.values(manifest.files.assets))) bytes += files.get(path)?.length ?? 0;
+  if (bytes > PACKAGE_LIMITS.maxAssetsBytes) {
+    throw tooLarge('files.assets, together', bytes, PACKAGE_LIMITS.maxAssetsBytes, 'bytes');
+  }
 }
 
 /** Every file that a manifest names, each with the field that names it. */

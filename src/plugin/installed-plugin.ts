@@ -2,12 +2,15 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
+import { listFiles, type PackageFiles } from '../package/package-files.js';
 import type { IndexEntry } from '../package/store.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import type { AssetImage } from '../protocol/assets.js';
 import type { Trust } from '../sandbox/trust.js';
+import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import type { GraphPlugin } from './dependencies.js';
@@ -21,6 +24,7 @@ export interface InstalledPluginParts {
   /** SHA-256 of the package's contents, in hexadecimal. */
   digest: string;
   prepared: PreparedModule;
+  files: PackageFiles;
   installedAtMs: number;
   /** One JSON object as text. */
   config: string;
@@ -57,6 +61,8 @@ export class InstalledPlugin {
   signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
+  /** What the package has besides its module. */
+  readonly files: PackageFiles;
   /** For the plugins that are in service: when it was put there, as a number that grows. */
   turn = 0;
   readonly #prepared: PreparedModule;
@@ -71,6 +77,7 @@ export class InstalledPlugin {
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
     this.signedBy = parts.signedBy;
+    this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
@@ -98,14 +105,15 @@ export class InstalledPlugin {
 
   /**
    * Registers the plugin for what it offers, with a crew that starts its first instance when it is needed; a stateful
-   * plugin's is started now, since its thread is reserved anyway.
+   * plugin's is started now, since its thread is reserved anyway. Its assets are in memory from here on.
    *
-   * @throws HostError CAPACITY
+   * @throws HostError CAPACITY; DATA_DIR_DAMAGED where the assets cannot be read
    */
-  enlist(): void {
+  async enlist(): Promise<void> {
     if (this.#crew !== undefined) return;
+    const assets = await loadAssets(this.manifest, this.files);
     const { observer, metrics } = this.#runtime.observe(this.ref);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(assets), observer);
     this.#crew = crew;
     this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
@@ -125,7 +133,7 @@ export class InstalledPlugin {
    */
   async activate(): Promise<void> {
     if (this.#crew !== undefined) return;
-    this.enlist();
+    await this.enlist();
     try {
       await this.warmUp();
     } catch (error) {
@@ -172,6 +180,7 @@ export class InstalledPlugin {
       development: this.development,
       unsigned: signers.length === 0,
       signers,
+      files: listFiles(this.manifest, this.files.sizes),
     };
   }
 
@@ -185,11 +194,11 @@ export class InstalledPlugin {
     return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
   }
 
-  #crewSpec(): CrewSpec {
+  #crewSpec(assets: AssetImage | undefined): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion),
+      binding: { ...bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion), assets },
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

@@ -12,6 +12,7 @@ import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
 import { Journal } from './journal.js';
+import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
@@ -37,12 +38,14 @@ export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
   readonly #journal: Journal;
+  readonly #files: PluginFileReader;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
     this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
+    this.#files = new PluginFileReader(this.#table);
   }
 
   /** As `bringBack`. Returns the plugins from directories. */
@@ -83,6 +86,11 @@ export class InstalledPlugins implements Plugins {
 
   get(idOrName: string): PluginView {
     return this.#table.view(this.#table.find(idOrName));
+  }
+
+  /** As `PluginFileReader.read`. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    return this.#files.read(idOrName, path);
   }
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
@@ -221,6 +229,7 @@ export class InstalledPlugins implements Plugins {
     resolve(node, this.#table.graph(node));
     checkDependents(node, this.#table.graph());
     const plugin = await preparePlugin(this.#parts, contents, {
+      files: this.#parts.store.filesOf(contents),
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,

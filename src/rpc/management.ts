@@ -4,6 +4,7 @@ import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
+import { fileSender } from './plugin-file.js';
 import { requester } from './requester.js';
 import { toServiceError } from './status.js';
 
@@ -32,6 +33,7 @@ export function managementService(plugins: Plugins): ServiceBinding {
       UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
         plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
+      GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
 }
