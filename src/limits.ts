@@ -38,6 +38,19 @@ export const MANIFEST_LIMITS = {
   maxFaults: 30,
 } as const;
 
+/** Signatures of packages, and the keys that count. */
+export const SIGNATURE_LIMITS = {
+  /** Of one package: its author, a reviewer or two, the operator. Each is verified on the main thread, in 0.1 ms. */
+  maxSignatures: 16,
+  /** `signatures.json`; one signature takes 300 bytes. */
+  maxFileBytes: 16 * KIB,
+  /** Trusted and revoked; the list is held in memory and written whole. */
+  maxKeys: 1_000,
+  /** Plugins, and authors, that one key may be bound to. */
+  maxBounds: 64,
+  maxKeyNameCharacters: 64,
+} as const;
+
 /** What one plugin may depend on, all in all. */
 export const DEPENDENCY_LIMITS = {
   /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */

@@ -23,6 +23,7 @@ import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { AuditLog } from './sandbox/audit/audit-log.js';
+import { Trust } from './sandbox/trust.js';
 import { openDenials, openGatekeeper } from './server/access.js';
 import { VERSION } from './version.js';
 
@@ -69,17 +70,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = new InstalledPlugins({
-      store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
-      audit,
-      log,
-      drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
-    });
+    const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(() => plugins.countByState());
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
@@ -133,6 +125,34 @@ async function closeAudit(audit: AuditLog): Promise<void> {
   await audit.close();
 }
 
+function createPlugins(parts: {
+  config: ServerConfig;
+  directory: DataDirectory;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  metrics: Metrics;
+  audit: Audit;
+  log: Log;
+}): InstalledPlugins {
+  const { config, directory, metrics, audit, log } = parts;
+  const trust = new Trust({ ring: new Map() }, config.development);
+  if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
+  const plugins = new InstalledPlugins({
+    store: directory.store,
+    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    runtime: runtimeOf({ ...parts, trust }),
+    audit,
+    log,
+    drainMs: config.callTimeoutMs,
+    forgotten: (id) => metrics.removePlugin(id),
+  });
+  metrics.watchPlugins(
+    () => plugins.countByState(),
+    () => plugins.countUnsigned(),
+  );
+  return plugins;
+}
+
 function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
   const dispatcher = new Dispatcher(registry);
   const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
@@ -167,14 +187,14 @@ function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, audit, log } = parts;
+  const { config, pool, registry, trust, metrics, audit, log } = parts;
   return {
-    pool,
-    registry,
+    ...{ pool, registry, trust },
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,

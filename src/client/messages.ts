@@ -145,6 +145,8 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  unsigned: boolean;
+  signers: { keyId: string; name: string }[];
   files: PackagedFile[];
   dependencies: Dependency[];
 }

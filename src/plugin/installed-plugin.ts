@@ -9,12 +9,14 @@ import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
 import type { AssetImage } from '../protocol/assets.js';
+import type { Trust } from '../sandbox/trust.js';
 import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
+import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -27,6 +29,8 @@ export interface InstalledPluginParts {
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** The public keys that signed it, in base64; each signature was verified. */
+  signedBy: readonly string[];
 }
 
 /** What an installed plugin needs to run. */
@@ -38,6 +42,8 @@ export interface PluginRuntime {
   /** Budget of a call for which neither the request nor the plugin names one. */
   callFuel: number;
   queueLength: number;
+  /** Who signed it, and whether that counts. */
+  trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
 }
@@ -51,6 +57,8 @@ export class InstalledPlugin {
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** The public keys that signed it, in base64. */
+  signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
   /** What the package has besides its module. */
@@ -68,6 +76,7 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.signedBy = parts.signedBy;
     this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
@@ -78,6 +87,20 @@ export class InstalledPlugin {
 
   get active(): boolean {
     return this.#crew !== undefined;
+  }
+
+  /** Whether nobody whom the operator trusts has signed it. */
+  get unsigned(): boolean {
+    return this.#signers().length === 0;
+  }
+
+  /**
+   * What the operator runs from a directory needs no signature.
+   *
+   * @throws HostError where it may not run, by who signed it: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+   */
+  requireTrust(): void {
+    if (!this.development) requireTrust(this.#runtime.trust, signedPlugin(this.manifest, this.signedBy));
   }
 
   /**
@@ -137,6 +160,7 @@ export class InstalledPlugin {
   /** All but what other plugins have to do with it. */
   view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
+    const signers = this.#signers();
     return {
       ref: this.ref,
       state: this.active ? 'ACTIVE' : 'INSTALLED',
@@ -154,14 +178,20 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      unsigned: signers.length === 0,
+      signers,
       files: listFiles(this.manifest, this.files.sizes),
     };
   }
 
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
-    const { ref, digest, wanted: active, config, installedAtMs } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    const { ref, digest, wanted: active, config, installedAtMs, signedBy } = this;
+    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs, signedBy: [...signedBy] };
+  }
+
+  #signers(): PluginView['signers'] {
+    return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
   }
 
   #crewSpec(assets: AssetImage | undefined): CrewSpec {

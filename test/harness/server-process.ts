@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   /** Kept when given; else a fresh one that is removed at the end. */
   dataDir?: string;
   flags?: readonly string[];
+  /** Whether it takes plugins that nobody has signed; by default it does, since most tests are about other things. */
+  development?: boolean;
   /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
   maxFileKib?: number;
 }
@@ -52,6 +54,7 @@ export class ServerProcess {
     dist = 'dist',
     dataDir: given,
     flags = [],
+    development = true,
     maxFileKib,
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
@@ -59,7 +62,16 @@ export class ServerProcess {
     const dataDir = given ?? join(folder, 'data');
     const places = ['--data-dir', dataDir, '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-    const command = [process.execPath, resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags];
+    const mode = development ? ['--development'] : [];
+    const command = [
+      process.execPath,
+      resolve(dist, 'src/cli/hal9.js'),
+      'serve',
+      ...places,
+      ...listen,
+      ...mode,
+      ...flags,
+    ];
     const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
     const [program = '', ...args] = [...limit, ...command];
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
