@@ -30,7 +30,7 @@ function table(head, rows) {
 
 function settings() {
   const rows = SETTINGS.map((s) => [
-    code(`${flagName(s.key)} ${s.placeholder}`),
+    code(`${flagName(s.key)} ${s.placeholder}`.trim()),
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),

@@ -64,6 +64,7 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
     calls,
     profiled: false,
     callMs,
+    host: plugin.host((permission) => tried.add(permissionJson(permission))),
     onLog: printLogLine,
     onUses: (message) => {
       for (const { permission } of usesOf(message, sheet)) tried.add(permissionJson(permission));

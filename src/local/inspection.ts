@@ -35,6 +35,7 @@ export interface Inspection {
     /** Could be made use of and is not asked for, so that the host answers as it does without. */
     notAskedFor: PermissionKind[];
   };
+  /** Not verified here. */
   signatures: { algorithm: string; keyId: string }[];
   /** Why a server would refuse it; signatures, dependencies and grants are a server's own business. */
   refusal: { reason: string; message: string } | null;
@@ -62,7 +63,7 @@ export async function inspect(packageBytes: Uint8Array, hostVersion: string): Pr
       unreachable: asked.filter((permission) => !reachable.has(partsOf(permission).kind)).map(permissionJson),
       notAskedFor: [...reachable].filter((kind) => !kinds.has(kind)),
     },
-    signatures: signaturesOf(contents),
+    signatures: contents.signatures.map(({ keyId }) => ({ algorithm: 'ed25519', keyId })),
     refusal: await refusalOf(contents, hostVersion),
   };
 }
@@ -100,22 +101,4 @@ async function refusalOf(contents: PackageContents, hostVersion: string): Promis
     const { reason, message } = HostError.from(error);
     return { reason, message };
   }
-}
-
-/** What stands in the package; nothing is verified here. */
-function signaturesOf({ files }: PackageContents): Inspection['signatures'] {
-  const bytes = files.get('signatures.json');
-  if (bytes === undefined) return [];
-  let document: unknown;
-  try {
-    document = JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return [];
-  }
-  const { signatures } = (document ?? {}) as { signatures?: unknown };
-  if (!Array.isArray(signatures)) return [];
-  return signatures.map((each) => {
-    const { algorithm, key_id: keyId } = (each ?? {}) as { algorithm?: unknown; key_id?: unknown };
-    return { algorithm: String(algorithm), keyId: String(keyId) };
-  });
 }

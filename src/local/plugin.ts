@@ -1,8 +1,10 @@
 import { HostError } from '../errors.js';
+import type { HostCalls } from '../host/session.js';
 import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
 import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
+import type { Permission } from '../permissions.js';
 import { loadAssets } from '../plugin/asset-image.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
@@ -13,6 +15,7 @@ import { readFunctionNames } from '../wasm/function-names.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
 import { instrument } from '../wasm/profile/instrument.js';
+import { localHost } from './host.js';
 
 type Binding = LocalOrder['binding'];
 
@@ -43,6 +46,12 @@ export class LocalPlugin {
     const binding = bindingOf(contents.manifest, prepared, config, hostVersion, NOTHING_GRANTED);
     const assets = await loadAssets(contents.manifest, filesInMemory(bytes, contents));
     return new LocalPlugin(contents, { ...binding, assets });
+  }
+
+  /** The host of one run: see `localHost`. */
+  host(onTried: (permission: Permission) => void = () => {}): HostCalls {
+    const { id, requirements } = this.contents.manifest.metadata;
+    return localHost(id, requirements.required_permissions, onTried);
   }
 
   /** The module made so that it can be profiled, with the same limits. */

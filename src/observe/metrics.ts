@@ -29,6 +29,7 @@ export class Metrics {
   #prepares = 0;
   #droppedLogLines = 0;
   #inFlight = (): number => 0;
+  #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
   #audit = (): AuditNumbers => NO_AUDIT;
 
@@ -86,9 +87,10 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
-  /** Where to read how many plugins there are, by state. */
-  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+  /** Where to read how many plugins there are, by state, and how many of them nobody trusted has signed. */
+  watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
+    this.#unsigned = unsigned;
   }
 
   /** Where to read the numbers of the audit log. */
@@ -148,6 +150,12 @@ export class Metrics {
       help: 'Installed plugins: active, at rest, or wanted in service and not there.',
       type: 'gauge',
       collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
+    });
+    this.#register({
+      name: 'hal9_unsigned_plugins',
+      help: 'Installed plugins that nobody whom the operator trusts has signed, in service or at rest.',
+      type: 'gauge',
+      collect: () => [{ labels: {}, value: this.#unsigned() }],
     });
     this.#register({
       name: 'hal9_calls_in_flight',

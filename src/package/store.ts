@@ -10,11 +10,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
 import { permissionSchema } from '../permissions.js';
-import { HEX_DIGEST, MANIFEST_PATH, type PackageContents, sha256 } from './contents.js';
+import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { type PackageFiles, sizesOf } from './package-files.js';
 import { readFiles, readPackage } from './read.js';
+import { sha256 } from './signature/statement.js';
 import { zipFiles } from './zip-write.js';
 
 /** What the operator has decided for one line of versions: see `sandbox/decisions.ts`. */
@@ -33,6 +34,8 @@ const indexEntry = z.strictObject({
   installedAtMs: z.number(),
   /** By line of versions. */
   grants: z.record(z.string(), lineDecisions).default({}),
+  /** The public keys that signed it, in base64, whether they were trusted or not. */
+  signedBy: z.array(z.string()).default([]),
 });
 const indexDocument = z.strictObject({ plugins: z.array(indexEntry) });
 const summaryDocument = z.strictObject({

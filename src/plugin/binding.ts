@@ -1,7 +1,7 @@
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { PreparedModule } from '../prepare/prepare.js';
-import type { BindMessage, GuestGrants } from '../protocol/bind.js';
+import type { Binding, GuestGrants } from '../protocol/bind.js';
 import { toolDeclarations } from './offers.js';
 
 /**
@@ -14,7 +14,7 @@ export function bindingOf(
   config: string,
   hostVersion: string,
   grants: GuestGrants,
-): Omit<BindMessage, 'type' | 'running'> {
+): Binding {
   const { id, name, version } = manifest.metadata;
   return {
     plugin: { id, name, version },

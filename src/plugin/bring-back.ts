@@ -56,10 +56,10 @@ async function reopen({ store, preparer, runtime }: Parts, entry: IndexEntry): P
   const stored = await store.open(entry.digest);
   const prepared = await preparer.prepare(stored);
   const { manifest, digest } = stored;
-  const { config, installedAtMs } = entry;
+  const { config, installedAtMs, signedBy } = entry;
   const grants = PluginGrants.of(manifest, entry.grants, runtime.configured);
   const plugin = new InstalledPlugin(
-    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, grants },
+    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, signedBy, grants },
     runtime,
   );
   plugin.wanted = entry.active;
@@ -74,7 +74,7 @@ async function admitDirectory(parts: Parts, directory: string): Promise<void> {
     throw new HostError('PLUGIN_EXISTS', `plugin ${id} is installed; uninstall it, or change the id in the directory`);
   const grants = PluginGrants.of(contents.manifest, {}, parts.runtime.configured);
   const files = filesInMemory(bytes, contents);
-  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, grants };
+  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, signedBy: [], grants };
   parts.table.admit(await preparePlugin(parts, contents, state));
 }
 
@@ -94,6 +94,7 @@ async function backIntoService({ table, journal }: Parts): Promise<void> {
 
 async function enlist(plugin: InstalledPlugin, table: PluginTable, journal: Journal): Promise<void> {
   try {
+    plugin.requireTrust();
     checkServed(plugin, table);
     await plugin.enlist();
   } catch (error) {

@@ -1,4 +1,6 @@
 import { HostError } from '../errors.js';
+import type { MayUse } from '../host/memory/memory-calls.js';
+import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
@@ -11,9 +13,10 @@ import type { PreparedModule } from '../prepare/prepare.js';
 import type { AssetImage } from '../protocol/assets.js';
 import type { UsesMessage } from '../protocol/bind.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
-import { type EnvironmentLookup, guestGrants, type Use, usesOf } from '../sandbox/guest-grants.js';
+import { type EnvironmentLookup, guestGrants, permitter, type Use, usesOf } from '../sandbox/guest-grants.js';
 import { partsOf } from '../sandbox/permission-parts.js';
 import type { Sheet } from '../sandbox/permitted.js';
+import type { Trust } from '../sandbox/trust.js';
 import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
@@ -22,6 +25,7 @@ import { neuronOffers, toolOffers } from './offers.js';
 import type { PermissionUses } from './permission-uses.js';
 import type { PluginGrants } from './plugin-grants.js';
 import type { GrantsOf, PluginView } from './plugins-api.js';
+import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -36,6 +40,8 @@ export interface InstalledPluginParts {
   development: boolean;
   /** What the operator has decided. */
   grants: PluginGrants;
+  /** The public keys that signed it, in base64; each signature was verified. */
+  signedBy: readonly string[];
 }
 
 /** What an installed plugin needs to run. */
@@ -47,6 +53,10 @@ export interface PluginRuntime {
   /** Budget of a call for which neither the request nor the plugin names one. */
   callFuel: number;
   queueLength: number;
+  /** Who answers the host calls of a plugin's instances. */
+  hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
+  /** Who signed it, and whether that counts. */
+  trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: Omit<CrewObserver, 'uses'>; metrics: PluginMetrics };
   uses: PermissionUses;
@@ -71,6 +81,8 @@ export class InstalledPlugin {
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** The public keys that signed it, in base64. */
+  signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
   /** Counts from the next start of its instances on. */
@@ -91,6 +103,7 @@ export class InstalledPlugin {
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
     this.grants = parts.grants;
+    this.signedBy = parts.signedBy;
     this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
@@ -101,6 +114,20 @@ export class InstalledPlugin {
 
   get active(): boolean {
     return this.#crew !== undefined;
+  }
+
+  /** Whether nobody whom the operator trusts has signed it. */
+  get unsigned(): boolean {
+    return this.#signers().length === 0;
+  }
+
+  /**
+   * What the operator runs from a directory needs no signature.
+   *
+   * @throws HostError where it may not run, by who signed it: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+   */
+  requireTrust(): void {
+    if (!this.development) requireTrust(this.#runtime.trust, signedPlugin(this.manifest, this.signedBy));
   }
 
   /**
@@ -162,6 +189,7 @@ export class InstalledPlugin {
   /** All but what other plugins have to do with it. */
   view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
+    const signers = this.#signers();
     return {
       ref: this.ref,
       state: this.active ? 'ACTIVE' : 'INSTALLED',
@@ -179,6 +207,8 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      unsigned: signers.length === 0,
+      signers,
       files: listFiles(this.manifest, this.files.sizes),
     };
   }
@@ -191,7 +221,21 @@ export class InstalledPlugin {
   indexEntry(): IndexEntry {
     const { ref, digest, wanted: active, config, installedAtMs } = this;
     const entry = { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
-    return { ...entry, grants: this.grants.stored as IndexEntry['grants'] };
+    return { ...entry, signedBy: [...this.signedBy], grants: this.grants.stored as IndexEntry['grants'] };
+  }
+
+  #signers(): PluginView['signers'] {
+    return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
+  }
+
+  /** Whether an instance may do what it asks its host for; that it asked is counted. */
+  #mayUse(sheet: Sheet): MayUse {
+    const may = permitter(sheet);
+    return (permission) => {
+      const permitted = may(permission);
+      this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]);
+      return permitted;
+    };
   }
 
   #used(uses: readonly Use[], metrics: PluginMetrics): void {
@@ -214,6 +258,7 @@ export class InstalledPlugin {
         ),
         assets,
       },
+      host: this.#runtime.hostCalls(this.ref, this.#mayUse(sheet)),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

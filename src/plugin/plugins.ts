@@ -1,24 +1,24 @@
 import type { GrantRules } from '../config/grants.js';
 import type { Log } from '../observe/log.js';
-import { type PackageContents, sha256 } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
+import { sha256 } from '../package/signature/statement.js';
 import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
-import { bringBack, preparePlugin } from './bring-back.js';
-import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js';
-import { changedBy, decisionDetails, regrant, requireDecided, restarted } from './granting.js';
+import { bringBack } from './bring-back.js';
+import { dependentsOf, reach } from './dependencies.js';
+import { changedBy, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { Installer } from './installer.js';
 import { Journal } from './journal.js';
 import { PluginFileReader } from './plugin-files.js';
-import { PluginGrants } from './plugin-grants.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
 import { reconfigure } from './reconfigure.js';
-import { active, refuseSameVersion } from './refusals.js';
+import { active } from './refusals.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
@@ -32,7 +32,7 @@ export interface PluginsParts {
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
   /** A plugin was uninstalled. */
-  forgotten(id: string): void;
+  forgotten(id: string): void | Promise<void>;
 }
 
 /**
@@ -44,6 +44,7 @@ export class InstalledPlugins implements Plugins {
   readonly #table: PluginTable;
   readonly #journal: Journal;
   readonly #files: PluginFileReader;
+  readonly #installer: Installer;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
@@ -51,6 +52,7 @@ export class InstalledPlugins implements Plugins {
     this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
     this.#files = new PluginFileReader(this.#table);
+    this.#installer = new Installer(parts, this.#table, this.#journal);
   }
 
   /** As `bringBack`. Returns the plugins from directories. */
@@ -68,7 +70,8 @@ export class InstalledPlugins implements Plugins {
       event.details = { digest: contents.digest };
       const node = nodeOf(contents.manifest);
       const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
-      return this.#serial.runAll(needed, () => this.#install(contents, packageBytes, order, event), by.signal);
+      const inTurn = () => this.#installer.install({ contents, bytes: packageBytes, order, event });
+      return this.#serial.runAll(needed, inTurn, by.signal);
     };
     // What is only looked at leaves no trace.
     return order.dryRun ? install() : denied(this.#parts.audit, event, install);
@@ -81,9 +84,19 @@ export class InstalledPlugins implements Plugins {
       .map((plugin) => this.#table.view(plugin));
   }
 
+  /** Whether a plugin of this id is installed, or was and could not be brought back. */
+  knows(id: string): boolean {
+    return this.#table.knows(id);
+  }
+
   /** As `PluginTable.countByState`. */
   countByState(): { active: number; resting: number; failed: number } {
     return this.#table.countByState();
+  }
+
+  /** As `PluginTable.countUnsigned`. */
+  countUnsigned(): number {
+    return this.#table.countUnsigned();
   }
 
   get(idOrName: string): PluginView {
@@ -126,7 +139,7 @@ export class InstalledPlugins implements Plugins {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
         this.#parts.runtime.uses.forget(plugin.ref.id);
-        this.#parts.forgotten(plugin.ref.id);
+        await this.#parts.forgotten(plugin.ref.id);
         this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
@@ -139,7 +152,7 @@ export class InstalledPlugins implements Plugins {
 
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
     return this.#change(idOrName, 'dependents', by, async (plugin) => {
-      await this.#regrant(plugin, decisions, by.actor);
+      await this.#installer.regrant(plugin, decisions, by.actor);
       return plugin.permissions();
     });
   }
@@ -187,7 +200,9 @@ export class InstalledPlugins implements Plugins {
 
   async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
     const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
-    await audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), start);
+    const event = about(plugin, 'plugin.activate', by.actor, details);
+    await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+    await audited(this.#parts.audit, event, start);
   }
 
   #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
@@ -230,55 +245,5 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
     for (const plugin of plugins) this.#journal.tell(plugin, what);
-  }
-
-  async #install(
-    contents: PackageContents,
-    bytes: Uint8Array,
-    { dryRun, decisions }: InstallOrder,
-    event: AuditEvent,
-  ): Promise<Installed> {
-    const { manifest } = contents;
-    const { id, version } = manifest.metadata;
-    const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) {
-      if (!dryRun) await this.#regrant(before, decisions, event.actor);
-      return this.#installed(before, false);
-    }
-    if (before !== undefined) refuseSameVersion(before, version);
-    const node = nodeOf(manifest);
-    resolve(node, this.#table.graph(node));
-    checkDependents(node, this.#table.graph());
-    const { store, runtime, preparer, dryPreparer } = this.#parts;
-    const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, runtime.configured).with(decisions);
-    requireDecided(manifest, grants);
-    if (before?.active) throw active(before, `installing ${version}`);
-    const plugin = await preparePlugin({ runtime, preparer: dryRun ? dryPreparer : preparer }, contents, {
-      files: store.filesOf(contents),
-      config: before?.config ?? '{}',
-      installedAtMs: Date.now(),
-      development: false,
-      grants,
-    });
-    if (dryRun) return this.#installed(plugin, true);
-    const replaces = before === undefined ? {} : { replaces: before.ref.version };
-    const details = { ...event.details, ...replaces, ...decisionDetails(grants) };
-    return audited(this.#parts.audit, { ...event, details }, async () => {
-      await store.put(contents, bytes);
-      const replaced = await this.#table.put(plugin);
-      if (replaced !== undefined) await store.remove(replaced);
-      this.#journal.tell(plugin, 'installed');
-      return this.#installed(plugin, true);
-    });
-  }
-
-  #installed(plugin: InstalledPlugin, changed: boolean): Installed {
-    return { plugin: this.#table.view(plugin), changed, permissions: plugin.permissions().permissions };
-  }
-
-  async #regrant(plugin: InstalledPlugin, decisions: Decisions, actor: string): Promise<void> {
-    const { audit, drainMs } = this.#parts;
-    const save = (): Promise<void> => this.#table.save();
-    if (await regrant(plugin, decisions, { save, drainMs, audit, actor })) this.#journal.tell(plugin, 'granted anew');
   }
 }

@@ -11,14 +11,13 @@ export type EnvironmentLookup = (name: string) => string | undefined;
 
 /** A variable that is permitted and not set stays unset. */
 export function guestGrants(sheet: Sheet, lookUp: EnvironmentLookup): GuestGrants {
-  const may = (permission: Permission): boolean => given(sheet, permission);
   const variables = variablesOf(sheet)
-    .filter((name) => may({ SystemEnv: name }))
+    .filter((name) => may(sheet, { SystemEnv: name }))
     .flatMap((name): [string, string][] => {
       const value = lookUp(name);
       return value === undefined ? [] : [[name, value]];
     });
-  return { time: may('SystemTime'), random: may('SystemRandom'), env: Object.fromEntries(variables) };
+  return { time: may(sheet, 'SystemTime'), random: may(sheet, 'SystemRandom'), env: Object.fromEntries(variables) };
 }
 
 /** One permission that a plugin has tried, and how often. */
@@ -43,9 +42,23 @@ export function usesOf({ time, random, environment }: Omit<UsesMessage, 'type'>,
   return all.filter(({ count }) => count > 0);
 }
 
-/** Without this defence a plugin has what it asks for. */
-function given(sheet: Sheet, permission: Permission): boolean {
+/** As `permits`. Without the defence a plugin has what it asks for. */
+export function may(sheet: Sheet, permission: Permission): boolean {
   return permits(stands('grants') ? sheet : { asked: sheet.asked, granted: sheet.asked, denied: [] }, permission);
+}
+
+/** Names come from the guest: so many answers are remembered, the others are worked out anew. */
+const MAX_REMEMBERED = 1_000;
+
+/** `may` for an instance whose permissions never change: each answer is worked out once. */
+export function permitter(sheet: Sheet): (permission: Permission) => boolean {
+  const known = new Map<string, boolean>();
+  return (permission) => {
+    const key = JSON.stringify(permission);
+    const answer = known.get(key) ?? may(sheet, permission);
+    if (known.size < MAX_REMEMBERED) known.set(key, answer);
+    return answer;
+  };
 }
 
 /** The variables that are asked for, each one once. */

@@ -60,6 +60,7 @@ const MEANINGS: Readonly<Record<PermissionKind, Meaning>> = {
   SystemEnv: ({ what }) => `read the variable ${what} of the server's environment`,
   Hal9Signal: () => 'send signals to other neurons',
   Hal9Memory: () => 'keep and search memories of its own',
+  Hal9SharedMemory: ({ what }) => `keep and search memories in ${what}, which other plugins share`,
   Hal9Metrics: () => 'report metrics',
   Hal9Learning: () => 'take part in learning',
   PluginCall: ({ what }) => `call the tools of the plugin ${what}`,

@@ -4,11 +4,11 @@ import { CONTRACT_PACKAGE } from '../protocol/contract.js';
 import { PREVIEW1_MODULE } from '../protocol/preview1.js';
 import type { PermissionKind } from './permission-parts.js';
 
-/** By interface of the contract. Log, configuration and metrics need no permission. */
+/** By interface of the contract; those that are missing need none. */
 const INTERFACES: Readonly<Record<string, readonly PermissionKind[]>> = {
   clock: ['SystemTime'],
   random: ['SystemRandom'],
-  memory: ['Hal9Memory'],
+  memory: ['Hal9Memory', 'Hal9SharedMemory'],
   metrics: ['Hal9Metrics'],
   signals: ['Hal9Signal'],
   plugins: ['PluginCall'],

@@ -32,15 +32,8 @@ async function reopen(): Promise<DataDirectory> {
 }
 
 function entryFor(digest: string): IndexEntry {
-  return {
-    id: PLUGIN_ID,
-    version: '1.0.0',
-    digest,
-    active: true,
-    config: '{}',
-    installedAtMs: 1_700_000_000_000,
-    grants: {},
-  };
+  const state = { active: true, config: '{}', installedAtMs: 1_700_000_000_000, signedBy: [], grants: {} };
+  return { id: PLUGIN_ID, version: '1.0.0', digest, ...state };
 }
 
 /** A process that takes the directory, says so, and holds it until its input ends. */
