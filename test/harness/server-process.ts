@@ -31,6 +31,7 @@ export class ServerProcess {
   readonly grpc: string;
   readonly http: string;
   readonly log: LogEntry[];
+  readonly dataDir: string;
   readonly #lines: Interface;
   readonly #folder: string;
 
@@ -38,7 +39,7 @@ export class ServerProcess {
     child: ChildProcess,
     ready: { grpc: string; http: string },
     { log, lines }: { log: LogEntry[]; lines: Interface },
-    folder: string,
+    { folder, dataDir }: { folder: string; dataDir: string },
   ) {
     this.child = child;
     this.grpc = ready.grpc;
@@ -46,18 +47,20 @@ export class ServerProcess {
     this.log = log;
     this.#lines = lines;
     this.#folder = folder;
+    this.dataDir = dataDir;
   }
 
   static async start({
     dist = 'dist',
-    dataDir,
+    dataDir: given,
     flags = [],
     development = true,
     maxFileKib,
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
-    const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
+    const dataDir = given ?? join(folder, 'data');
+    const places = ['--data-dir', dataDir, '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
     const mode = development ? ['--development'] : [];
     const command = [
@@ -84,7 +87,8 @@ export class ServerProcess {
     });
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});
-    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, { log, lines }, folder);
+    const addresses = JSON.parse(text) as { grpc: string; http: string };
+    return new ServerProcess(child, addresses, { log, lines }, { folder, dataDir });
   }
 
   get pid(): number {
