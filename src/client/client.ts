@@ -14,8 +14,8 @@ import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { executionDefinition, keysDefinition, managementDefinition } from './definitions.js';
 import type {
-  ChangedKeyResponse,
   ActivatePluginResponse,
+  ChangedKeyResponse,
   DeactivatePluginResponse,
   InstallPluginResponse,
   InvokeToolRequest,

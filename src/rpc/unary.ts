@@ -15,10 +15,7 @@ export function unary<Request>(action: (request: Request, by: Requester) => obje
 }
 
 /** Answers with what the action returns, or with its refusal. */
-export async function answer(
-  callback: sendUnaryData<object>,
-  action: () => object | Promise<object>,
-): Promise<void> {
+export async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
   let reply: object;
   try {
     reply = await action();

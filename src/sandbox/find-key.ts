@@ -22,5 +22,8 @@ export function findKey(ring: KeyRing, idOrName: string): TrustedKey {
   }
   if (another === undefined) return key;
   const ids = found.map(({ keyId }) => `${keyId.slice(0, 16)}…`).slice(0, 10);
-  throw new HostError('KEY_AMBIGUOUS', `${found.length} keys fit ${JSON.stringify(idOrName)}: ${ids.join(', ')}; use an id`);
+  throw new HostError(
+    'KEY_AMBIGUOUS',
+    `${found.length} keys fit ${JSON.stringify(idOrName)}: ${ids.join(', ')}; use an id`,
+  );
 }
