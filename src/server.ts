@@ -23,7 +23,7 @@ import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { AuditLog } from './sandbox/audit/audit-log.js';
-import { openDenials, openGatekeeper } from './server/access.js';
+import { openAccess } from './server/access.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -52,7 +52,6 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
-  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -62,7 +61,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const audit = openAudit(directory.auditDirectory, metrics, log);
     closers.push(() => closeAudit(audit));
-    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
+    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -88,6 +88,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       metrics,
       services: [execution, managementService(plugins)],
       gatekeeper,
+      secured,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -98,6 +99,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       log,
       metrics,
       gatekeeper,
+      tls,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
