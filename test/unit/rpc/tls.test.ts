@@ -90,6 +90,19 @@ describe.skipIf(!canIssue())('gRPC over TLS', () => {
     expect(new Set(serving.denied)).toEqual(new Set(['handshake_failed']));
   });
 
+  test('is known by the address or the name that its certificate has, and by no other', async () => {
+    const serving = await serve({ grpcListen: '127.0.0.2:0' });
+    const there = await serve();
+    const port = there.rpc.address.split(':')[1];
+    const askAt = async (address: string): Promise<unknown> => {
+      const client = connect(address, { timeoutMs: 10_000, ...trusting() });
+      return client.listPlugins().finally(() => client.close());
+    };
+    expect(await askAt(`127.0.0.1:${port}`)).toEqual({ plugins: [] });
+    expect(await askAt(`localhost:${port}`)).toEqual({ plugins: [] });
+    await expect(askAt(serving.rpc.address)).rejects.toMatchObject({ message: expect.stringContaining('altnames') });
+  });
+
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
     const socket = await handshake(await serve(), { minVersion: version, maxVersion: version });
     expect([socket.getProtocol(), socket.alpnProtocol]).toEqual([version, 'h2']);
