@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
+import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
@@ -29,7 +30,7 @@ function table(head, rows) {
 
 function settings() {
   const rows = SETTINGS.map((s) => [
-    code(`${flagName(s.key)} ${s.placeholder}`),
+    code(`${flagName(s.key)} ${s.placeholder}`.trim()),
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
@@ -46,7 +47,14 @@ function leaves(command, words = []) {
 
 function commands() {
   const program = new Command('hal9');
-  for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addTokenCommands, addServeCommand])
+  for (const add of [
+    addPluginCommands,
+    addSignalCommands,
+    addToolCommands,
+    addAuditCommands,
+    addTokenCommands,
+    addServeCommand,
+  ])
     add(program);
   return leaves(program)
     .map(({ command, path }) => {

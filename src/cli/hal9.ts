@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.js';
+import { addAuditCommands } from './audit-commands.js';
 import { EXIT } from './exit-status.js';
+import { addMemoryCommands } from './memory-commands.js';
 import { addPluginCommands } from './plugin-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addSignalCommands } from './signal-commands.js';
@@ -20,12 +22,14 @@ function buildProgram(): Command {
   addPluginCommands(program);
   addSignalCommands(program);
   addToolCommands(program);
+  addMemoryCommands(program);
+  addAuditCommands(program);
   addTokenCommands(program);
   return program;
 }
 
 const EXIT_HELP = `
-Exit status: 0 done; 1 the plugin failed; 2 wrong usage; 3 no server; 4 refused; 5 a limit; 6 not found;
+Exit status: 0 done; 1 the plugin failed, or the audit log is damaged; 2 wrong usage; 3 no server; 4 refused; 5 a limit; 6 not found;
 7 the server failed.`;
 
 // A reader that had enough (`hal9 plugin list | head`) is no error.

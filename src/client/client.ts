@@ -6,11 +6,13 @@ import {
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { type ClientTls, channelOf } from './channel.js';
-import { executionDefinition, managementDefinition } from './definitions.js';
+import { executionDefinition, managementDefinition, memoryDefinition } from './definitions.js';
+import { MemoryClient } from './memory-client.js';
 import type {
   ActivatePluginResponse,
   DeactivatePluginResponse,
@@ -60,6 +62,10 @@ export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
 /** A client of one server. It connects with the first call. */
 export class Client {
+  /** What plugins keep. */
+  readonly memory = new MemoryClient((method, request, settings) =>
+    this.#unary(memoryDefinition, method, request, settings),
+  );
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
   readonly #token: string | undefined;
@@ -128,6 +134,26 @@ export class Client {
   uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
     const { force = false } = settings;
     return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
+  }
+
+  /** One of the files that the plugin's description lists, by its path in the package. */
+  getPluginFile(pluginId: string, path: string, settings: CallSettings = {}): Promise<Uint8Array> {
+    const method = methodOf(managementDefinition, 'GetPluginFile');
+    const stream = this.#grpc.makeServerStreamRequest<object, { chunk: string }>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => { chunk: string },
+      { pluginId, path },
+      this.#metadata(settings),
+      this.#options(settings),
+    );
+    cancelOnAbort(stream, settings.signal);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      stream.on('data', ({ chunk }: { chunk: string }) => chunks.push(Buffer.from(chunk, 'base64')));
+      stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
+      stream.on('end', () => resolve(Buffer.concat(chunks)));
+    });
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */

@@ -145,6 +145,9 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  unsigned: boolean;
+  signers: { keyId: string; name: string }[];
+  files: PackagedFile[];
   dependencies: Dependency[];
 }
 
@@ -154,6 +157,14 @@ export interface Dependency {
   optional: boolean;
   /** Empty where none is installed. */
   installedVersion: string;
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {
@@ -178,4 +189,44 @@ export interface ListPluginsResponse {
 
 export interface UninstallPluginResponse {
   plugin: PluginRef | null;
+}
+
+/** What a plugin keeps, or several plugins share. */
+export interface Memory {
+  /** `plugin:ID` or `shared:NAME`. */
+  name: string;
+  pluginName: string;
+  keys: string;
+  bytes: string;
+  maxKeys: string;
+  maxBytes: string;
+}
+
+export interface MemoryKey {
+  key: string;
+  valueBytes: string;
+}
+
+export interface MemoryEntry {
+  key: string;
+  /** One JSON text. */
+  value: string;
+}
+
+export interface ListMemoriesResponse {
+  memories: Memory[];
+}
+
+export interface ListMemoryKeysResponse {
+  keys: MemoryKey[];
+  more: boolean;
+}
+
+export interface GetMemoryEntryResponse {
+  entry: MemoryEntry | null;
+}
+
+export interface ExportMemoryResponse {
+  entries: MemoryEntry[];
+  more: boolean;
 }

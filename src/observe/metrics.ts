@@ -36,6 +36,7 @@ export class Metrics {
   #droppedLogLines = 0;
   #tls: (() => TlsNumbers) | undefined;
   #inFlight = (): number => 0;
+  #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
   #audit = (): AuditNumbers => NO_AUDIT;
 
@@ -93,9 +94,10 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
-  /** Where to read how many plugins there are, by state. */
-  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+  /** Where to read how many plugins there are, by state, and how many of them nobody trusted has signed. */
+  watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
+    this.#unsigned = unsigned;
   }
 
   /** Where to read the numbers of the audit log. */
@@ -173,6 +175,12 @@ export class Metrics {
       help: 'Installed plugins: active, at rest, or wanted in service and not there.',
       type: 'gauge',
       collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
+    });
+    this.#register({
+      name: 'hal9_unsigned_plugins',
+      help: 'Installed plugins that nobody whom the operator trusts has signed, in service or at rest.',
+      type: 'gauge',
+      collect: () => [{ labels: {}, value: this.#unsigned() }],
     });
     this.#register({
       name: 'hal9_calls_in_flight',

@@ -46,6 +46,14 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
+  /** Gives contents of the size that `files` says. */
+  async readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    await this.gate;
+    const file = this.get(idOrName).files.find((each) => each.path === path);
+    if (file === undefined) throw new HostError('FILE_NOT_FOUND', `no file ${path}`);
+    return new Uint8Array(file.sizeBytes).fill(file.path.length);
+  }
+
   async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<Changed> {
     const plugin = this.get(idOrName);
     this.signals.push(signal);
@@ -93,6 +101,13 @@ function view(moduleBytes: number): PluginView {
     installedAtMs: 1_700_000_000_000,
     contractVersion: '0.1.0',
     development: false,
+    unsigned: true,
+    signers: [],
+    files: [
+      { kind: 'readme', path: 'README.md', name: '', sizeBytes: 40 },
+      { kind: 'asset', path: 'large.bin', name: 'large.bin', sizeBytes: 8_000_000 },
+      { kind: 'asset', path: 'empty', name: 'nothing', sizeBytes: 0 },
+    ],
     dependencies: [],
   };
 }
