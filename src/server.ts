@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
+import { dropOrphans } from './host/memory/namespaces.js';
+import type { MemoryStore } from './host/memory/store.js';
+import { openBroker } from './host/open-broker.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
 import { guestLog } from './observe/guest-log.js';
@@ -19,12 +22,14 @@ import { Preparer } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
+import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { Trust } from './sandbox/trust.js';
 import { openDenials, openGatekeeper } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
+import { forget, openMemory } from './server/memory.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -63,6 +68,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const audit = openAudit(directory.auditDirectory, config, { metrics, log });
     closers.push(() => closeAudit(audit));
+    const memory = await openMemory(directory.memoryFile, log);
+    closers.push(() => memory.close());
     const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
     const pool = openPool(config, log);
     let threadsEnded = true;
@@ -70,15 +77,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
+    const plugins = createPlugins({ config, directory, pool, registry, memory, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    await dropOrphans(memory, (id) => plugins.knows(id), log);
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [execution, managementService(plugins)],
+      services: [execution, memoryService(memory, plugins), managementService(plugins)],
       gatekeeper,
       onDrain: () => streams.drain(),
     });
@@ -116,11 +124,12 @@ function createPlugins(parts: {
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
+  memory: MemoryStore;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { config, directory, metrics, audit, log } = parts;
+  const { config, directory, memory, metrics, audit, log } = parts;
   const trust = new Trust({ ring: new Map() }, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
@@ -130,7 +139,10 @@ function createPlugins(parts: {
     audit,
     log,
     drainMs: config.callTimeoutMs,
-    forgotten: (id) => metrics.removePlugin(id),
+    forgotten(id) {
+      metrics.removePlugin(id);
+      return forget(memory, id, log);
+    },
   });
   metrics.watchPlugins(
     () => plugins.countByState(),
@@ -173,18 +185,20 @@ function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  memory: MemoryStore;
   trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, trust, metrics, audit, log } = parts;
+  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,
     queueLength: config.queueLength,
+    hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);

@@ -12,7 +12,8 @@ import {
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
-import { executionDefinition, managementDefinition } from './definitions.js';
+import { executionDefinition, managementDefinition, memoryDefinition } from './definitions.js';
+import { MemoryClient } from './memory-client.js';
 import type {
   ActivatePluginResponse,
   DeactivatePluginResponse,
@@ -62,6 +63,10 @@ export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
 /** A client of one server. It connects with the first call. */
 export class Client {
+  /** What plugins keep. */
+  readonly memory = new MemoryClient((method, request, settings) =>
+    this.#unary(memoryDefinition, method, request, settings),
+  );
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
   readonly #token: string | undefined;
