@@ -26,9 +26,9 @@ import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
-import { AuditLog } from './sandbox/audit/audit-log.js';
 import { Trust } from './sandbox/trust.js';
 import { openAccess } from './server/access.js';
+import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
 import { VERSION } from './version.js';
 
@@ -65,7 +65,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
-    const audit = openAudit(directory.auditDirectory, metrics, log);
+    const audit = openAudit(directory.auditDirectory, config, { metrics, log });
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
@@ -119,20 +119,6 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await closeAll();
     throw error;
   }
-}
-
-/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
-function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
-  const audit = new AuditLog({ directory, log });
-  metrics.watchAudit(() => audit.counts);
-  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
-  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
-  return audit;
-}
-
-async function closeAudit(audit: AuditLog): Promise<void> {
-  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
-  await audit.close();
 }
 
 function createPlugins(parts: {
