@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { addAuditCommands } from './audit-commands.js';
 import { EXIT } from './exit-status.js';
 import { addKeyCommands } from './key-commands.js';
+import { addMemoryCommands } from './memory-commands.js';
 import { addPluginCommands } from './plugin-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addSignalCommands } from './signal-commands.js';
@@ -23,6 +24,7 @@ function buildProgram(): Command {
   addSignalCommands(program);
   addToolCommands(program);
   addKeyCommands(program);
+  addMemoryCommands(program);
   addAuditCommands(program);
   addTokenCommands(program);
   return program;

@@ -25,7 +25,7 @@ export interface PluginsParts {
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
   /** A plugin was uninstalled. */
-  forgotten(id: string): void;
+  forgotten(id: string): void | Promise<void>;
 }
 
 /**
@@ -80,6 +80,11 @@ export class InstalledPlugins implements Plugins {
       .map((plugin) => this.#table.view(plugin));
   }
 
+  /** Whether a plugin of this id is installed, or was and could not be brought back. */
+  knows(id: string): boolean {
+    return this.#table.knows(id);
+  }
+
   /** As `PluginTable.countByState`. */
   countByState(): { active: number; resting: number; failed: number } {
     return this.#table.countByState();
@@ -129,7 +134,7 @@ export class InstalledPlugins implements Plugins {
       return auditedAnyway(this.#parts.audit, event, async () => {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-        this.#parts.forgotten(plugin.ref.id);
+        await this.#parts.forgotten(plugin.ref.id);
         this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });

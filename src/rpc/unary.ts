@@ -14,7 +14,7 @@ export function unary<Request>(action: (request: Request, by: Requester) => obje
   };
 }
 
-/** Answers with what the action returns, or with its refusal. */
+/** Replies with what the action returns, or with why it failed. */
 export async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
   let reply: object;
   try {

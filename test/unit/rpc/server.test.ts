@@ -70,6 +70,7 @@ describe('startRpc', () => {
     expect(names).toEqual([
       'grpc.health.v1.Health',
       'hal9.plugin.v1.KeyManagement',
+      'hal9.plugin.v1.MemoryInspection',
       'hal9.plugin.v1.PluginExecution',
       'hal9.plugin.v1.PluginManagement',
     ]);
