@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from '../client/client.js';
 import { DEFAULT_GRPC_ADDRESS } from '../settings.js';
@@ -18,18 +19,31 @@ export function addClientOptions(command: Command): Command {
     .addOption(
       new Option('--server <address>', 'HOST:PORT or unix:PATH of the server')
         .env('HAL9_SERVER')
+        .argParser(serverAddress)
         .default(DEFAULT_GRPC_ADDRESS),
     )
     .option('--json', 'print the reply as one JSON object')
     .option('--timeout-ms <n>', 'how long to wait for the answer', positiveInteger, DEFAULT_TIMEOUT_MS);
 }
 
-/** For commands whose call carries the client's name for it. */
-/** What a call of a plugin takes besides. */
+/** What a call of a plugin takes besides. Its name is a fresh one where none is asked for: the guest's log lines carry it. */
 export function addCallOptions(command: Command): Command {
   return command
-    .option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '')
+    .addOption(
+      new Option('--request-id <id>', 'name of this request, echoed in the answer and in the log').default(
+        randomUUID(),
+        'a fresh UUID',
+      ),
+    )
     .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
+}
+
+/** The server itself may be anywhere, under any name: unlike what it listens on. */
+function serverAddress(text: string): string {
+  const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[1]);
+  if (/^unix:./.test(text) || (port >= 1 && port <= 65_535)) return text;
+  throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:50051, or unix:PATH.');
 }
 
 export function fuelAmount(text: string): number {
