@@ -20,6 +20,8 @@ export const PACKAGE_LIMITS = {
   ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+  /** All assets of a plugin together: they are in memory for as long as it is active. */
+  maxAssetsBytes: 64 * MIB,
 } as const;
 
 /** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
@@ -34,6 +36,19 @@ export const MANIFEST_LIMITS = {
   maxItems: 64,
   /** Faults that a refusal lists. */
   maxFaults: 30,
+} as const;
+
+/** Signatures of packages, and the keys that count. */
+export const SIGNATURE_LIMITS = {
+  /** Of one package: its author, a reviewer or two, the operator. Each is verified on the main thread, in 0.1 ms. */
+  maxSignatures: 16,
+  /** `signatures.json`; one signature takes 300 bytes. */
+  maxFileBytes: 16 * KIB,
+  /** Trusted and revoked; the list is held in memory and written whole. */
+  maxKeys: 1_000,
+  /** Plugins, and authors, that one key may be bound to. */
+  maxBounds: 64,
+  maxKeyNameCharacters: 64,
 } as const;
 
 /** What one plugin may depend on, all in all. */
@@ -142,6 +157,23 @@ export const REQUEST_LIMITS = {
   /** Answers that the client of a stream has not taken; beyond it the stream ends. */
   maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
+  /** Of a file of a package, in one message. */
+  maxFileChunkBytes: 64 * KIB,
+} as const;
+
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
 } as const;
 
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
@@ -187,6 +219,8 @@ export const SERVER_LIMITS = {
   drainTimeoutMs: 20_000,
   /** Each holds up to PACKAGE_LIMITS.maxFileBytes of memory. */
   maxConcurrentInstalls: 2,
+  /** Files of packages that are asked for at once; those that wait hold nothing, one is read at a time. */
+  maxConcurrentFiles: 64,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
   /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */

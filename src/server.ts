@@ -23,6 +23,8 @@ import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { AuditLog } from './sandbox/audit/audit-log.js';
+import { Trust } from './sandbox/trust.js';
+import { openDenials, openGatekeeper } from './server/access.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -51,6 +53,7 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -60,33 +63,23 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
     const audit = openAudit(directory.auditDirectory, metrics, log);
     closers.push(() => closeAudit(audit));
+    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = new InstalledPlugins({
-      store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
-      audit,
-      log,
-      drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
-    });
+    const plugins = createPlugins({ config, directory, pool, registry, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(() => plugins.countByState());
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
-    const dispatcher = new Dispatcher(registry);
-    const maxReplyBytes = config.maxMessageBytes;
-    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
+    const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      services: [execution, managementService(plugins)],
+      gatekeeper,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -96,6 +89,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      gatekeeper,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -131,6 +125,41 @@ async function closeAudit(audit: AuditLog): Promise<void> {
   await audit.close();
 }
 
+function createPlugins(parts: {
+  config: ServerConfig;
+  directory: DataDirectory;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  metrics: Metrics;
+  audit: Audit;
+  log: Log;
+}): InstalledPlugins {
+  const { config, directory, metrics, audit, log } = parts;
+  const trust = new Trust({ ring: new Map() }, config.development);
+  if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
+  const plugins = new InstalledPlugins({
+    store: directory.store,
+    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    runtime: runtimeOf({ ...parts, trust }),
+    audit,
+    log,
+    drainMs: config.callTimeoutMs,
+    forgotten: (id) => metrics.removePlugin(id),
+  });
+  metrics.watchPlugins(
+    () => plugins.countByState(),
+    () => plugins.countUnsigned(),
+  );
+  return plugins;
+}
+
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
+}
+
 /** Such a plugin is gone again when the server stops. */
 function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
   log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
@@ -158,14 +187,14 @@ function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, audit, log } = parts;
+  const { config, pool, registry, trust, metrics, audit, log } = parts;
   return {
-    pool,
-    registry,
+    ...{ pool, registry, trust },
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,

@@ -17,17 +17,19 @@ export const DEFAULT_HTTP_ADDRESS = '127.0.0.1:9469';
 export type SettingKind =
   | { type: 'path' | 'paths' | 'grpc-address' | 'http-address' }
   | { type: 'choice'; choices: readonly string[] }
-  | { type: 'integer'; min: number; max: number };
+  | { type: 'integer'; min: number; max: number }
+  /** A flag without a value; `true`, `false`, `1` or `0` elsewhere. */
+  | { type: 'boolean' };
 
 export interface Setting {
   /** camelCase; the other names derive from it. */
   key: string;
   kind: SettingKind;
-  /** What stands for the value in the help text. */
+  /** What stands for the value in the help text; empty for a boolean. */
   placeholder: string;
   meaning: string;
   /** Undefined where the setting has none. */
-  default: string | number | undefined;
+  default: string | number | boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -47,15 +49,44 @@ export const SETTINGS = [
     key: 'grpcListen',
     kind: { type: 'grpc-address' },
     placeholder: 'HOST:PORT|unix:PATH',
-    meaning: 'where gRPC is served: loopback or a Unix socket; port 0 picks a free one',
+    meaning:
+      'where gRPC is served; other than loopback and a Unix socket need TLS and an access file; port 0 picks a free one',
     default: DEFAULT_GRPC_ADDRESS,
   },
   {
     key: 'httpListen',
     kind: { type: 'http-address' },
     placeholder: 'HOST:PORT',
-    meaning: 'where /metrics, /healthz and /readyz are served: loopback; port 0 picks a free one',
+    meaning: 'where /metrics, /healthz and /readyz are served, under the same conditions; port 0 picks a free one',
     default: DEFAULT_HTTP_ADDRESS,
+  },
+  {
+    key: 'tlsCert',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: "the server's certificate and those between it and the root, PEM; looked at every few seconds",
+    default: undefined,
+  },
+  {
+    key: 'tlsKey',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'the private key of the certificate, PEM',
+    default: undefined,
+  },
+  {
+    key: 'tlsClientCa',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'certificates of those who issue clients theirs, PEM; with it, each gRPC client has to show one',
+    default: undefined,
+  },
+  {
+    key: 'accessFile',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'who may do what, by token or client certificate, YAML; without it, who can connect may do everything',
+    default: undefined,
   },
   {
     key: 'readyFile',
@@ -70,6 +101,13 @@ export const SETTINGS = [
     placeholder: 'DIR',
     meaning: 'development directory of a plugin to load, unsigned and until the server stops; may be repeated',
     default: undefined,
+  },
+  {
+    key: 'development',
+    kind: { type: 'boolean' },
+    placeholder: '',
+    meaning: 'take plugins that nobody whom you trust has signed; not for production',
+    default: false,
   },
   {
     key: 'logFormat',

@@ -6,9 +6,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
+import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
+import { addTokenCommands } from '../../dist/src/cli/token-commands.js';
 import { addToolCommands } from '../../dist/src/cli/tool-commands.js';
 import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
 import * as limits from '../../dist/src/limits.js';
@@ -28,7 +30,7 @@ function table(head, rows) {
 
 function settings() {
   const rows = SETTINGS.map((s) => [
-    code(`${flagName(s.key)} ${s.placeholder}`),
+    code(`${flagName(s.key)} ${s.placeholder}`.trim()),
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
@@ -45,14 +47,22 @@ function leaves(command, words = []) {
 
 function commands() {
   const program = new Command('hal9');
-  for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addServeCommand]) add(program);
+  for (const add of [
+    addPluginCommands,
+    addSignalCommands,
+    addToolCommands,
+    addAuditCommands,
+    addTokenCommands,
+    addServeCommand,
+  ])
+    add(program);
   return leaves(program)
     .map(({ command, path }) => {
       const title = `### \`${path.join(' ')} ${command.usage()}\`\n\n${command.description()}\n`;
       if (command.name() === 'serve') return `${title}\nIts flags are the settings above, and \`--config FILE\`.\n`;
       const rows = [
         ...command.registeredArguments.map((a) => [code(a.name()), cell(a.description)]),
-        ...command.options.map((o) => [code(o.flags), cell(o.description)]),
+        ...command.options.filter((o) => !o.hidden).map((o) => [code(o.flags), cell(o.description)]),
       ];
       return rows.length === 0 ? title : `${title}\n${table(['argument or flag', 'meaning'], rows)}`;
     })
@@ -120,6 +130,7 @@ async function metrics() {
   const registry = new Metrics({ version: '0', contractVersions: ['0'] });
   const plugin = registry.plugin({ id: 'p', name: 'p', version: '0' });
   registry.refused('INTERNAL');
+  registry.denied('role_missing');
   exercise(plugin);
   const lines = (await registry.text()).split('\n');
   const rows = lines.flatMap((line) => {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from '../client/client.js';
-import { DEFAULT_GRPC_ADDRESS } from '../settings.js';
 import { fail } from './fail.js';
+import { addConnectionOptions, type ConnectionFlags, connectionOptions } from './server-connection.js';
 
 /** What every command takes that talks to a server. */
-export interface ClientFlags {
-  server: string;
+export interface ClientFlags extends ConnectionFlags {
   json?: boolean;
   timeoutMs: number;
 }
@@ -15,13 +14,7 @@ export interface ClientFlags {
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 export function addClientOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--server <address>', 'HOST:PORT or unix:PATH of the server')
-        .env('HAL9_SERVER')
-        .argParser(serverAddress)
-        .default(DEFAULT_GRPC_ADDRESS),
-    )
+  return addConnectionOptions(command)
     .option('--json', 'print the reply as one JSON object')
     .option('--timeout-ms <n>', 'how long to wait for the answer', positiveInteger, DEFAULT_TIMEOUT_MS);
 }
@@ -36,14 +29,6 @@ export function addCallOptions(command: Command): Command {
       ),
     )
     .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
-}
-
-/** The server itself may be anywhere, under any name: unlike what it listens on. */
-function serverAddress(text: string): string {
-  const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[1]);
-  if (/^unix:./.test(text) || (port >= 1 && port <= 65_535)) return text;
-  throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:50051, or unix:PATH.');
 }
 
 export function fuelAmount(text: string): number {
@@ -61,7 +46,7 @@ export function positiveInteger(text: string): number {
 export async function withClient(flags: ClientFlags, action: (client: Client) => Promise<void>): Promise<void> {
   await reporting(flags, async () => {
     const { connect } = await import('../client/client.js');
-    const client = connect(flags.server, { timeoutMs: flags.timeoutMs });
+    const client = connect(flags.server, { ...connectionOptions(flags), timeoutMs: flags.timeoutMs });
     try {
       await action(client);
     } finally {

@@ -19,6 +19,7 @@ interface Failure {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   PLUGIN_NOT_FOUND: 'see "hal9 plugin list"',
   PLUGIN_AMBIGUOUS: 'see "hal9 plugin list"',
+  FILE_NOT_FOUND: 'see "hal9 plugin info"',
   PLUGIN_ACTIVE: 'see "hal9 plugin deactivate"',
   PLUGIN_IN_USE: 'take those out first, or repeat the command with --force',
   DEPENDENCY_MISSING: 'install it first with "hal9 plugin install"',

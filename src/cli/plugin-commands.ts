@@ -3,6 +3,7 @@ import type { Client } from '../client/client.js';
 import type { PluginRef } from '../client/messages.js';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
+import { addFile, readmeOf } from './file-command.js';
 import { jsonObjectArgument } from './json-argument.js';
 import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
 import { type PackOptions, readPackage, writePackage } from './package-file.js';
@@ -17,6 +18,7 @@ export function addPluginCommands(program: Command): void {
   const plugin = program.command('plugin').description('install plugins and put them into service');
   addInstall(plugin);
   addQueries(plugin);
+  addFile(plugin);
   addLifecycle(plugin);
   addPack(plugin);
   addTest(plugin);
@@ -70,12 +72,21 @@ function addQueries(plugin: Command): void {
     }),
   );
   addClientOptions(
-    plugin.command('info').description('show one plugin').argument('<ID>', 'its id, or its name where that is unique'),
-  ).action((id: string, flags: ClientFlags) =>
+    plugin
+      .command('info')
+      .description('show one plugin')
+      .argument('<ID>', 'its id, or its name where that is unique')
+      .option('--readme', 'print its README instead'),
+  ).action((id: string, flags: ClientFlags & { readme?: boolean }) =>
     withClient(flags, async (client) => {
       const reply = await client.getPlugin(id);
-      if (flags.json) printJson(reply);
-      else if (reply.plugin !== null) printPlugin(reply.plugin, (await client.listPlugins()).plugins);
+      if (reply.plugin === null) return;
+      if (flags.readme) {
+        const readme = await readmeOf(client, reply.plugin);
+        if (flags.json) printJson({ ...reply, readme });
+        else process.stdout.write(readme === '' ? 'the plugin has no README\n' : readme.replace(/\n?$/, '\n'));
+      } else if (flags.json) printJson(reply);
+      else printPlugin(reply.plugin, (await client.listPlugins()).plugins);
     }),
   );
 }

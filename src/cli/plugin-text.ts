@@ -13,7 +13,7 @@ export function printPlugins(plugins: readonly Plugin[]): void {
     return;
   }
   printTable(
-    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'ID'],
+    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'SIGNED BY', 'ID'],
     plugins.map((plugin) => [
       plugin.ref?.name ?? '',
       plugin.ref?.version ?? '',
@@ -21,6 +21,7 @@ export function printPlugins(plugins: readonly Plugin[]): void {
       plugin.capabilities.map(offerText).join(', '),
       String(plugin.instances),
       String(plugin.queueLength),
+      signersText(plugin),
       plugin.ref?.id ?? '',
     ]),
   );
@@ -46,8 +47,22 @@ export function printPlugin(plugin: Plugin, plugins: readonly Plugin[]): void {
     ['contract', plugin.contractVersion],
     ['installed', new Date(Number(plugin.installedAtMs)).toISOString()],
     ['digest', plugin.digest],
-    ['development', plugin.development ? 'yes: unsigned, gone when the server stops' : ''],
+    ...plugin.files.map((file) => ['file', fileText(file)] as const),
+    ...(plugin.unsigned ? [['signed by', signersText(plugin)] as const] : []),
+    ...plugin.signers.map(({ name, keyId }) => ['signed by', `${name} (${keyId})`] as const),
+    ['development', plugin.development ? 'yes: from a directory, gone when the server stops' : ''],
   ]);
+}
+
+/** The operator's names for the keys, or that there are none. */
+function signersText({ unsigned, signers }: Plugin): string {
+  return unsigned ? 'UNSIGNED' : signers.map(({ name }) => name).join(', ');
+}
+
+/** `readme README.md (1.2 KiB)`, with the name under which the guest reads an asset. */
+function fileText({ kind, path, name, sizeBytes }: Plugin['files'][number]): string {
+  const read = name === '' ? '' : `, read as /assets/${name}`;
+  return `${kind} ${path} (${bytesText(sizeBytes)}${read})`;
 }
 
 /** `L2 neuron "sentiment"`, `tool analyze_sentiment`, or the capability's type. */

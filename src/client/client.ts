@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ClientWritableStream,
   credentials,
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
@@ -31,6 +33,10 @@ import { SignalStream } from './signal-stream.js';
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
   timeoutMs?: number;
+  /** Sent with each call. Where it must not be overheard, `tls` belongs to it. */
+  token?: string;
+  /** Speaks TLS. Without `ca`, the authorities count that Node trusts. Certificates and keys in PEM. */
+  tls?: { ca?: Buffer; cert?: Buffer; key?: Buffer };
   /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
@@ -58,11 +64,13 @@ export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 export class Client {
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
+  readonly #token: string | undefined;
 
   constructor(address: string, options: ClientOptions = {}) {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
-    this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
+    this.#token = options.token;
+    this.#grpc = new GrpcClient(address, channelCredentials(options), {
       'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
@@ -92,7 +100,7 @@ export class Client {
       method.path,
       method.requestSerialize,
       method.responseDeserialize as (bytes: Buffer) => StreamSignalsResponse,
-      metadataOf(settings),
+      this.#metadata(settings),
       this.#options(settings),
     );
     cancelOnAbort(stream, settings.signal);
@@ -122,6 +130,26 @@ export class Client {
     return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
   }
 
+  /** One of the files that the plugin's description lists, by its path in the package. */
+  getPluginFile(pluginId: string, path: string, settings: CallSettings = {}): Promise<Uint8Array> {
+    const method = methodOf(managementDefinition, 'GetPluginFile');
+    const stream = this.#grpc.makeServerStreamRequest<object, { chunk: string }>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => { chunk: string },
+      { pluginId, path },
+      this.#metadata(settings),
+      this.#options(settings),
+    );
+    cancelOnAbort(stream, settings.signal);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      stream.on('data', ({ chunk }: { chunk: string }) => chunks.push(Buffer.from(chunk, 'base64')));
+      stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
+      stream.on('end', () => resolve(Buffer.concat(chunks)));
+    });
+  }
+
   /** Sends a `.hal9` file's bytes with their hash. */
   async installPlugin(
     packageBytes: Uint8Array,
@@ -134,7 +162,7 @@ export class Client {
         method.path,
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => InstallPluginResponse,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
       );
@@ -160,6 +188,13 @@ export class Client {
     this.#grpc.close();
   }
 
+  #metadata({ traceparent }: CallSettings): Metadata {
+    const metadata = new Metadata();
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`);
+    return metadata;
+  }
+
   #options({ timeoutMs = this.#timeoutMs }: CallSettings): CallOptions {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
@@ -177,7 +212,7 @@ export class Client {
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => Reply,
         request,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
       );
@@ -197,10 +232,9 @@ function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[s
   return method;
 }
 
-function metadataOf({ traceparent }: CallSettings): Metadata {
-  const metadata = new Metadata();
-  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
-  return metadata;
+function channelCredentials({ tls }: ClientOptions): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
 }
 
 /** Hangs up when the signal is aborted; a call that is over lets go of the signal. */

@@ -145,6 +145,9 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  unsigned: boolean;
+  signers: { keyId: string; name: string }[];
+  files: PackagedFile[];
   dependencies: Dependency[];
 }
 
@@ -154,6 +157,14 @@ export interface Dependency {
   optional: boolean;
   /** Empty where none is installed. */
   installedVersion: string;
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {

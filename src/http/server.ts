@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
 import { HostError } from '../errors.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -11,6 +12,8 @@ export interface HttpOptions {
   config: Pick<ServerConfig, 'httpListen' | 'maxConnections'>;
   log: Log;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** Who lets scrapers in; undefined where whoever can connect may. */
+  gatekeeper?: Gatekeeper | undefined;
   /** Undefined when calls are served; else why not, in a few words. */
   notReady: () => string | undefined;
 }
@@ -20,10 +23,12 @@ interface Answer {
   status: number;
   type: string;
   body: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
-const plain = (status: number, text: string): Answer => ({
+const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status,
+  headers,
   type: 'text/plain; charset=utf-8',
   body: `${text}\n`,
 });
@@ -83,17 +88,18 @@ async function respond(options: HttpOptions, request: IncomingMessage, response:
     return send(response, plain(405, 'only GET and HEAD'), false);
   }
   try {
-    send(response, await answer(options, pathOf(request)), request.method === 'HEAD');
+    send(response, await answer(options, request), request.method === 'HEAD');
   } catch (error) {
     options.log.error({ err: error, path: pathOf(request) }, 'an HTTP request failed');
     send(response, plain(500, 'the server failed; its log says more'), false);
   }
 }
 
-async function answer({ metrics, notReady }: HttpOptions, path: string): Promise<Answer> {
-  switch (path) {
+async function answer(options: HttpOptions, request: IncomingMessage): Promise<Answer> {
+  const { metrics, notReady } = options;
+  switch (pathOf(request)) {
     case '/metrics':
-      return { status: 200, type: metrics.contentType, body: await metrics.text() };
+      return turnedAway(options, request) ?? { status: 200, type: metrics.contentType, body: await metrics.text() };
     case '/healthz':
       return plain(200, 'ok');
     case '/readyz': {
@@ -105,16 +111,31 @@ async function answer({ metrics, notReady }: HttpOptions, path: string): Promise
   }
 }
 
+/** What a caller gets that may not see the metrics; undefined for one that may. Probes need no role. */
+function turnedAway({ gatekeeper }: HttpOptions, request: IncomingMessage): Answer | undefined {
+  if (gatekeeper === undefined) return undefined;
+  try {
+    const { authorization } = request.headers;
+    gatekeeper.admit({ authorization, certificate: undefined }, ['observe'], pathOf(request));
+    return undefined;
+  } catch (error) {
+    const { reason, message } = HostError.from(error);
+    if (reason === 'ROLE_MISSING') return plain(403, message);
+    return plain(401, message, { 'www-authenticate': 'Bearer realm="hal9"' });
+  }
+}
+
 function pathOf(request: IncomingMessage): string {
   return request.url?.split('?', 1)[0] ?? '';
 }
 
-function send(response: ServerResponse, { status, type, body }: Answer, headOnly: boolean): void {
+function send(response: ServerResponse, { status, type, body, headers }: Answer, headOnly: boolean): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...headers,
   });
   response.end(headOnly ? undefined : body);
 }

@@ -1,7 +1,9 @@
 import { HostError } from '../errors.js';
 import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
+import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
+import { loadAssets } from '../plugin/asset-image.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
 import type { LocalOrder } from '../protocol/local.js';
@@ -33,7 +35,9 @@ export class LocalPlugin {
     const contents = await readPackage(bytes);
     const preparer = new Preparer({ cache: NO_CACHE, hostVersion: options.hostVersion });
     const prepared = await preparer.prepare(contents);
-    return new LocalPlugin(contents, bindingOf(contents.manifest, prepared, options.config, options.hostVersion));
+    const binding = bindingOf(contents.manifest, prepared, options.config, options.hostVersion);
+    const assets = await loadAssets(contents.manifest, filesInMemory(bytes, contents));
+    return new LocalPlugin(contents, { ...binding, assets });
   }
 
   /** The module made so that it can be profiled, with the same limits. */

@@ -25,9 +25,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #plugins = new Map<string, PluginMetrics>();
   readonly #refusals = new Map<string, number>();
+  readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
   #inFlight = (): number => 0;
+  #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
   #audit = (): AuditNumbers => NO_AUDIT;
 
@@ -70,6 +72,11 @@ export class Metrics {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1);
   }
 
+  /** Somebody was turned away: not known, not allowed, or not by this handshake. */
+  denied(reason: string): void {
+    this.#denials.set(reason, (this.#denials.get(reason) ?? 0) + 1);
+  }
+
   /** A line of the server's log was dropped. */
   logDropped(): void {
     this.#droppedLogLines++;
@@ -80,9 +87,10 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
-  /** Where to read how many plugins there are, by state. */
-  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+  /** Where to read how many plugins there are, by state, and how many of them nobody trusted has signed. */
+  watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
+    this.#unsigned = unsigned;
   }
 
   /** Where to read the numbers of the audit log. */
@@ -132,10 +140,22 @@ export class Metrics {
       collect: () => [...this.#refusals].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     this.#register({
+      name: 'hal9_denials_total',
+      help: 'Callers that were turned away: unknown, without the role, or in the TLS handshake.',
+      type: 'counter',
+      collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
       name: 'hal9_plugins',
       help: 'Installed plugins: active, at rest, or wanted in service and not there.',
       type: 'gauge',
       collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
+    });
+    this.#register({
+      name: 'hal9_unsigned_plugins',
+      help: 'Installed plugins that nobody whom the operator trusts has signed, in service or at rest.',
+      type: 'gauge',
+      collect: () => [{ labels: {}, value: this.#unsigned() }],
     });
     this.#register({
       name: 'hal9_calls_in_flight',

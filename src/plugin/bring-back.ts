@@ -1,6 +1,7 @@
 import { HostError } from '../errors.js';
 import type { PackageContents } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
+import { filesInMemory, type PackageFiles } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry } from '../package/store.js';
 import { inOrder } from './dependencies.js';
@@ -42,7 +43,13 @@ export async function bringBack(parts: Parts, directories: readonly string[]): P
 export async function preparePlugin(
   { preparer, runtime }: Pick<Parts, 'preparer' | 'runtime'>,
   contents: PackageContents,
-  state: { config: string; installedAtMs: number; development: boolean },
+  state: {
+    files: PackageFiles;
+    config: string;
+    installedAtMs: number;
+    development: boolean;
+    signedBy: readonly string[];
+  },
 ): Promise<InstalledPlugin> {
   const { manifest, digest } = contents;
   const prepared = await preparer.prepare(contents);
@@ -53,9 +60,9 @@ async function reopen({ store, preparer, runtime }: Parts, entry: IndexEntry): P
   const stored = await store.open(entry.digest);
   const prepared = await preparer.prepare(stored);
   const { manifest, digest } = stored;
-  const { config, installedAtMs } = entry;
+  const { config, installedAtMs, signedBy } = entry;
   const plugin = new InstalledPlugin(
-    { manifest, digest, prepared, config, installedAtMs, development: false },
+    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, signedBy },
     runtime,
   );
   plugin.wanted = entry.active;
@@ -63,11 +70,13 @@ async function reopen({ store, preparer, runtime }: Parts, entry: IndexEntry): P
 }
 
 async function admitDirectory(parts: Parts, directory: string): Promise<void> {
-  const contents = await readPackage((await packBytes({ directory })).bytes);
+  const { bytes } = await packBytes({ directory });
+  const contents = await readPackage(bytes);
   const { id } = contents.manifest.metadata;
   if (parts.table.plugins.has(id))
     throw new HostError('PLUGIN_EXISTS', `plugin ${id} is installed; uninstall it, or change the id in the directory`);
-  const state = { config: '{}', installedAtMs: Date.now(), development: true };
+  const files = filesInMemory(bytes, contents);
+  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] };
   parts.table.admit(await preparePlugin(parts, contents, state));
 }
 
@@ -76,7 +85,7 @@ async function backIntoService({ table, journal }: Parts): Promise<void> {
   for (const { id } of inOrder(wanted.map(({ node }) => node))) {
     const plugin = table.find(id);
     if (plugin.development) await startDirectory(plugin, table, journal);
-    else enlist(plugin, table, journal);
+    else await enlist(plugin, table, journal);
   }
   void warmUpInOrder(stopOrder(table.plugins.keys(), table).reverse(), (plugin) =>
     plugin.view().stateful
@@ -85,10 +94,11 @@ async function backIntoService({ table, journal }: Parts): Promise<void> {
   );
 }
 
-function enlist(plugin: InstalledPlugin, table: PluginTable, journal: Journal): void {
+async function enlist(plugin: InstalledPlugin, table: PluginTable, journal: Journal): Promise<void> {
   try {
+    plugin.requireTrust();
     checkServed(plugin, table);
-    plugin.enlist();
+    await plugin.enlist();
   } catch (error) {
     return journal.notBack(plugin.ref, error);
   }

@@ -97,4 +97,9 @@ export class PluginTable {
     for (const entry of this.#unopened.values()) count[entry.active ? 'failed' : 'resting']++;
     return count;
   }
+
+  /** How many there are that nobody whom the operator trusts has signed. */
+  countUnsigned(): number {
+    return [...this.#plugins.values()].filter(({ unsigned }) => unsigned).length;
+  }
 }

@@ -1,3 +1,5 @@
+import type { NamedFile } from '../package/package-files.js';
+
 /** An installed plugin, as operators see it. */
 export interface PluginView {
   ref: { id: string; name: string; version: string };
@@ -18,6 +20,11 @@ export interface PluginView {
   installedAtMs: number;
   contractVersion: string;
   development: boolean;
+  /** Nobody whom the operator trusts has signed it. */
+  unsigned: boolean;
+  /** The trusted keys that signed it. */
+  signers: readonly { keyId: string; name: string }[];
+  files: readonly NamedFile[];
   dependencies: readonly DependencyView[];
 }
 
@@ -53,6 +60,8 @@ export interface Plugins {
   install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
+  /** One of the plugin's `files`, by its path in the package. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array>;
   /**
    * @param config One JSON object as text; undefined keeps the last one.
    * @returns what was put into service for it, in order, besides

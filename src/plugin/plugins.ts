@@ -1,7 +1,8 @@
 import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import { type PackageContents, sha256 } from '../package/contents.js';
+import type { PackageContents } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
+import { sha256 } from '../package/signature/statement.js';
 import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
@@ -11,9 +12,11 @@ import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
 import { Journal } from './journal.js';
+import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
+import { requireSigners } from './signed-plugin.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -35,12 +38,14 @@ export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
   readonly #journal: Journal;
+  readonly #files: PluginFileReader;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
     this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
+    this.#files = new PluginFileReader(this.#table);
   }
 
   /** As `bringBack`. Returns the plugins from directories. */
@@ -74,8 +79,18 @@ export class InstalledPlugins implements Plugins {
     return this.#table.countByState();
   }
 
+  /** As `PluginTable.countUnsigned`. */
+  countUnsigned(): number {
+    return this.#table.countUnsigned();
+  }
+
   get(idOrName: string): PluginView {
     return this.#table.view(this.#table.find(idOrName));
+  }
+
+  /** As `PluginFileReader.read`. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    return this.#files.read(idOrName, path);
   }
 
   activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
@@ -145,7 +160,9 @@ export class InstalledPlugins implements Plugins {
 
   async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
     const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
-    await audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), start);
+    const event = about(plugin, 'plugin.activate', by.actor, details);
+    await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+    await audited(this.#parts.audit, event, start);
   }
 
   #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
@@ -196,25 +213,52 @@ export class InstalledPlugins implements Plugins {
     event: AuditEvent,
   ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
+    const signedBy = requireSigners(contents, this.#parts.runtime.trust);
+    const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
     const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return { plugin: this.#table.view(before), changed: false };
+    if (before?.digest === contents.digest) {
+      const changed = !before.development && before.signedBy.join() !== signedBy.join();
+      if (changed) {
+        const putSigners = () => this.#putSigners(before, { contents, bytes, signedBy });
+        await audited(this.#parts.audit, { ...event, details: signed }, putSigners);
+      }
+      return { plugin: this.#table.view(before), changed };
+    }
     if (before !== undefined) refuseReplacement(before, version);
     const node = nodeOf(contents.manifest);
     resolve(node, this.#table.graph(node));
     checkDependents(node, this.#table.graph());
     const plugin = await preparePlugin(this.#parts, contents, {
+      files: this.#parts.store.filesOf(contents),
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
+      signedBy,
     });
-    const details = { ...event.details, ...(before === undefined ? {} : { replaces: before.ref.version }) };
+    const details = { ...signed, ...(before === undefined ? {} : { replaces: before.ref.version }) };
     return audited(this.#parts.audit, { ...event, details }, async () => {
       await this.#parts.store.put(contents, bytes);
       const replaced = await this.#table.put(plugin);
       if (replaced !== undefined) await this.#parts.store.remove(replaced);
       this.#journal.tell(plugin, 'installed');
+      this.#journal.warnIfUnsigned(plugin);
       return { plugin: this.#table.view(plugin), changed: true };
     });
+  }
+
+  /** The contents are installed; others have signed them. */
+  async #putSigners(
+    plugin: InstalledPlugin,
+    { contents, bytes, signedBy }: { contents: PackageContents; bytes: Uint8Array; signedBy: readonly string[] },
+  ): Promise<void> {
+    await this.#parts.store.put(contents, bytes);
+    const { signedBy: before } = plugin;
+    plugin.signedBy = signedBy;
+    await this.#table.save().catch((error: unknown) => {
+      plugin.signedBy = before;
+      throw error;
+    });
+    this.#journal.tell(plugin, 'signed anew');
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */

@@ -3,6 +3,8 @@
  * Calls and their outcomes are packed bytes (`frames.ts`).
  */
 
+import type { AssetImage } from './assets.js';
+
 /** What binds a life to one plugin, for good: its first message. */
 export interface BindMessage {
   type: 'bind';
@@ -19,6 +21,8 @@ export interface BindMessage {
   tools: readonly ToolDeclaration[];
   grants: GuestGrants;
   limits: GuestBounds;
+  /** What the guest finds in `/assets`; undefined where it has none. */
+  assets?: AssetImage | undefined;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
 }

@@ -1,10 +1,11 @@
-import type { EventEmitter } from 'node:events';
 import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
+import { fileSender } from './plugin-file.js';
+import { requester } from './requester.js';
 import { toServiceError } from './status.js';
 
 type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
@@ -32,6 +33,7 @@ export function managementService(plugins: Plugins): ServiceBinding {
       UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
         plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
+      GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
 }
@@ -42,13 +44,6 @@ function unary<Request>(action: (request: Request, by: Requester) => object | Pr
     const by = requester(call);
     void answer(callback, () => action(call.request, by));
   };
-}
-
-/** Who calls. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
-function requester(call: EventEmitter): Requester {
-  const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
-  return { actor: 'local', signal: controller.signal };
 }
 
 async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {

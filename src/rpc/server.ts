@@ -1,9 +1,11 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
+import { admission } from './admission.js';
 import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
-import { guarded } from './guard.js';
+import { guarded, noted } from './guard.js';
 import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
 import { type Listener, listen } from './listener.js';
@@ -25,6 +27,8 @@ export interface RpcOptions {
   log: Log;
   metrics: { refused(reason: string): void };
   services: readonly ServiceBinding[];
+  /** Who lets callers in; undefined where whoever can connect may do everything. */
+  gatekeeper?: Gatekeeper | undefined;
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
 }
@@ -102,10 +106,21 @@ export class RpcServer {
  *
  * @throws HostError LISTEN_REFUSED
  */
-export async function startRpc({ config, log, metrics, services, onDrain }: RpcOptions): Promise<RpcServer> {
+export async function startRpc(options: RpcOptions): Promise<RpcServer> {
+  const { config, log, metrics, services, gatekeeper, onDrain } = options;
   const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
-  const server = new Server(serverOptions(config));
+  const interceptors =
+    gatekeeper === undefined
+      ? []
+      : [
+          admission({
+            gatekeeper,
+            certificateOf: () => undefined,
+            refused: (path, refusal) => void noted(path, refusal, { log, metrics }),
+          }),
+        ];
+  const server = new Server({ ...serverOptions(config), interceptors });
   const slow = slowConnections(log);
   const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, (peer) => {
     slow();
@@ -128,7 +143,7 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
   return new RpcServer({ health, inFlight, server, listener, onDrain: onDrain ?? (() => {}) });
 }
 
-function serverOptions(config: RpcOptions['config']): ConstructorParameters<typeof Server>[0] {
+function serverOptions(config: RpcOptions['config']): ServerOptions {
   return {
     'grpc.max_receive_message_length': config.maxMessageBytes,
     // The execution service makes its answers fit `maxMessageBytes` itself; lists have as many plugins as there are.

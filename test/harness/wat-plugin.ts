@@ -10,6 +10,9 @@ export interface WatPluginOptions {
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
   requirements?: Record<string, unknown>;
+  /** Contents by the name under which the guest reads them. */
+  assets?: Readonly<Record<string, string | Uint8Array>>;
+  readme?: string;
 }
 
 /** The tool that hostile guests and test guests offer. */
@@ -30,7 +33,10 @@ export async function packWat({
   wat,
   capabilities = [ATTACK_TOOL],
   requirements = {},
+  assets = {},
+  readme,
 }: WatPluginOptions): Promise<Uint8Array> {
+  const assetPaths = Object.fromEntries(Object.keys(assets).map((asset) => [asset, `assets/${asset}`]));
   const manifest = {
     api_version: 1,
     metadata: {
@@ -43,11 +49,13 @@ export async function packWat({
       capabilities,
       requirements: { min_hal9_version: '0.1.0', required_permissions: [], dependencies: [], ...requirements },
     },
-    files: { wasm: 'plugin.wasm' },
+    files: { wasm: 'plugin.wasm', assets: assetPaths, ...(readme === undefined ? {} : { readme: 'README.md' }) },
   };
   const files = new Map<string, Uint8Array>([
     ['manifest.json', Buffer.from(JSON.stringify(manifest))],
     ['plugin.wasm', await parse(wat)],
+    ...Object.entries(assets).map(([asset, content]) => [`assets/${asset}`, Buffer.from(content)] as const),
+    ...(readme === undefined ? [] : [['README.md', Buffer.from(readme)] as const]),
   ]);
   return zipFiles(files);
 }

@@ -14,6 +14,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['prepare'],
   ['package'],
   ['wasm'],
+  ['access'],
   ['observe'],
   ['config', 'errors', 'limits', 'settings', 'listen-address', 'version', 'protocol'],
 ];

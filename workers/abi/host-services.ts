@@ -1,3 +1,4 @@
+import type { FileRoot } from './file-node.js';
 import type { Clock } from './generated/clock.js';
 import type { Config } from './generated/config.js';
 import type { ImportedServices } from './generated/index.js';
@@ -25,6 +26,8 @@ export interface HostServices extends ImportedServices {
   readonly metrics: Metrics;
   readonly clock: HostClock;
   readonly random: HostRandom;
+  /** Directories that the guest finds. */
+  readonly files: readonly FileRoot[];
   /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
 }

@@ -1,6 +1,7 @@
 import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
 import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
+import { assetRoots } from './asset-files.js';
 import { RunningClock, StandingClock } from './clock.js';
 import { ConfigValues } from './config-values.js';
 import { GuestLines } from './guest-lines.js';
@@ -16,7 +17,7 @@ export class Reports {
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
 
   constructor(
-    { config, grants, limits }: Pick<BindMessage, 'config' | 'grants' | 'limits'>,
+    { config, grants, limits, assets }: Pick<BindMessage, 'config' | 'grants' | 'limits' | 'assets'>,
     post: (message: FromWorker) => void,
     seed?: Uint32Array,
   ) {
@@ -33,6 +34,7 @@ export class Reports {
       metrics: this.#metrics,
       clock: grants.time ? new RunningClock() : new StandingClock(),
       random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
+      files: assetRoots(assets),
       output: (stream, bytes) => streams[stream].write(bytes),
     };
   }

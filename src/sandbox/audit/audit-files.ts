@@ -2,6 +2,7 @@
 
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { AUDIT_LIMITS } from '../../limits.js';
 
 export interface AuditFile {
@@ -37,11 +38,19 @@ export interface RawLine {
 
 const CHUNK_BYTES = 65_536;
 
+/** A place between two lines of a file. */
+export interface Place {
+  /** In bytes. */
+  offset: number;
+  /** Lines before it. */
+  lines: number;
+}
+
 /** The lines of a file, one after the other, in bounded memory. What is longer than a line may be ends the reading. */
-export async function* readRawLines(path: string, from = 0): AsyncGenerator<RawLine> {
+export async function* readRawLines(path: string, from: Place = { offset: 0, lines: 0 }): AsyncGenerator<RawLine> {
   const file = await open(path, 'r');
   try {
-    let [rest, end, number] = [Buffer.alloc(0), from, 0];
+    let [rest, end, number] = [Buffer.alloc(0), from.offset, from.lines];
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, end + rest.length);
@@ -59,5 +68,28 @@ export async function* readRawLines(path: string, from = 0): AsyncGenerator<RawL
     if (rest.length > 0) yield { bytes: rest, number: number + 1, whole: false, end: end + rest.length };
   } finally {
     await file.close();
+  }
+}
+
+/** How long, and how often, a line is waited for that a server may be writing. */
+const SETTLE = { tries: 20, waitMs: 50 };
+
+/** As `readRawLines`, of a file that a server may be writing to: a last line that is not whole is given time to become so. */
+export async function* readSettledLines(path: string): AsyncGenerator<RawLine> {
+  let place: Place = { offset: 0, lines: 0 };
+  for (let attempt = 0; ; attempt++) {
+    let torn: RawLine | undefined;
+    for await (const line of readRawLines(path, place)) {
+      if (line.whole) {
+        yield line;
+        place = { offset: line.end, lines: line.number };
+      } else torn = line;
+    }
+    if (torn === undefined) return;
+    if (attempt === SETTLE.tries || torn.bytes.length > AUDIT_LIMITS.maxLineBytes) {
+      yield torn;
+      return;
+    }
+    await setTimeout(SETTLE.waitMs);
   }
 }

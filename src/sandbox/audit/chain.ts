@@ -1,5 +1,5 @@
 import type { AuditFile, RawLine } from './audit-files.js';
-import { readRawLines } from './audit-files.js';
+import { readRawLines, readSettledLines } from './audit-files.js';
 import { type AuditEntry, decodeLine, type Head, NO_LINE, START } from './audit-line.js';
 
 /** Where a log is not what was written. */
@@ -35,16 +35,18 @@ export interface ChainLine {
 /**
  * The lines of these files, each checked against its hash and the line before it.
  *
- * @param after what the first line must follow; undefined takes any line as the first. A log that begins begins after `START`.
+ * @param after what the first line must follow: `START` in a log, `'anything'` in a part of one
  * @throws ChainDamaged at the first line that is damaged, or does not follow.
  */
 export async function* readChain(
   files: readonly AuditFile[],
-  after: Head | undefined = START,
+  after: Head | 'anything' = START,
 ): AsyncGenerator<ChainLine> {
-  let head = after;
+  let head: Head | 'anything' = after;
   for (const file of files) {
-    for await (const line of readRawLines(file.path)) {
+    // Of the files before the last one nothing is written any more.
+    const lines = file === files.at(-1) ? readSettledLines(file.path) : readRawLines(file.path);
+    for await (const line of lines) {
       const entry = checkLine(line, file, head);
       head = entry;
       yield { entry, bytes: line.bytes, file, number: line.number };
@@ -53,13 +55,13 @@ export async function* readChain(
 }
 
 /** @throws ChainDamaged */
-export function checkLine(line: RawLine, file: AuditFile, after: Head | undefined): AuditEntry {
+export function checkLine(line: RawLine, file: AuditFile, after: Head | 'anything'): AuditEntry {
   const fail = (why: string): ChainDamaged => new ChainDamaged({ file: file.name, line: line.number, why });
   if (!line.whole) throw fail('it does not end with a line break');
   const decoded = decodeLine(line.bytes);
   if ('fault' in decoded) throw fail(decoded.fault);
   const { entry } = decoded;
-  if (after === undefined) return entry;
+  if (after === 'anything') return entry;
   if (entry.event === 'audit.break' && entry.prev === NO_LINE && line.number === 1) {
     // What was before it has been put elsewhere, where it may be looked at.
     if (after.seq === 0) return entry;

@@ -88,7 +88,7 @@ function scanLine(found: Scanned, line: RawLine, file: AuditFile): void {
   if ('entry' in decoded) found.highestSeq = Math.max(found.highestSeq, decoded.entry.seq);
   if (found.damage !== undefined) return;
   try {
-    const { seq, hash } = checkLine(line, file, found.lastGood.seq === 0 ? undefined : found.lastGood);
+    const { seq, hash } = checkLine(line, file, found.lastGood.seq === 0 ? 'anything' : found.lastGood);
     found.lastGood = { seq, hash };
   } catch (error) {
     if (!(error instanceof ChainDamaged)) throw error;

@@ -13,10 +13,16 @@ export class MemoryPlugins implements Plugins {
   gate: Promise<void> = Promise.resolve();
   /** Of each change that was asked for: aborted once its caller has gone. */
   readonly signals: (AbortSignal | undefined)[] = [];
+  /** Of each installation. */
+  readonly actors: string[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array, { signal }: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(
+    packageBytes: Uint8Array,
+    { actor, signal }: Requester,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     this.installed.push(packageBytes);
+    this.actors.push(actor);
     this.signals.push(signal);
     await this.gate;
     if (Buffer.from(packageBytes.subarray(0, 3)).toString() === 'bad') {
@@ -38,6 +44,14 @@ export class MemoryPlugins implements Plugins {
       throw new HostError('PLUGIN_NOT_FOUND', `no plugin ${idOrName} is installed`, { details: { asked: idOrName } });
     }
     return this.#view;
+  }
+
+  /** Gives contents of the size that `files` says. */
+  async readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    await this.gate;
+    const file = this.get(idOrName).files.find((each) => each.path === path);
+    if (file === undefined) throw new HostError('FILE_NOT_FOUND', `no file ${path}`);
+    return new Uint8Array(file.sizeBytes).fill(file.path.length);
   }
 
   async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<Changed> {
@@ -87,6 +101,13 @@ function view(moduleBytes: number): PluginView {
     installedAtMs: 1_700_000_000_000,
     contractVersion: '0.1.0',
     development: false,
+    unsigned: true,
+    signers: [],
+    files: [
+      { kind: 'readme', path: 'README.md', name: '', sizeBytes: 40 },
+      { kind: 'asset', path: 'large.bin', name: 'large.bin', sizeBytes: 8_000_000 },
+      { kind: 'asset', path: 'empty', name: 'nothing', sizeBytes: 0 },
+    ],
     dependencies: [],
   };
 }

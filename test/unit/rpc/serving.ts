@@ -1,3 +1,5 @@
+import { Denials } from '../../../src/access/denials.js';
+import { Gatekeeper } from '../../../src/access/gatekeeper.js';
 import { loadConfig, type ServerFlags } from '../../../src/config.js';
 import { createLog, type Log } from '../../../src/observe/log.js';
 import type { ServiceBinding } from '../../../src/rpc/definitions.js';
@@ -11,6 +13,9 @@ export interface Serving {
   plugins: MemoryPlugins;
   /** Reasons of refusals, in order. */
   refused: string[];
+  /** Reasons of denials, in order. */
+  denied: string[];
+  gatekeeper: Gatekeeper | undefined;
 }
 
 export async function serveMemory(
@@ -20,12 +25,18 @@ export async function serveMemory(
 ): Promise<Serving> {
   const plugins = new MemoryPlugins();
   const refused: string[] = [];
+  const denied: string[] = [];
+  const config = loadConfig({ grpcListen: '127.0.0.1:0', ...flags }, {});
+  const denials = new Denials({ log, metrics: { denied: (reason) => void denied.push(reason) } });
+  const { accessFile } = config;
+  const gatekeeper = accessFile === undefined ? undefined : Gatekeeper.open(accessFile, denials);
   const rpc = await startRpc({
-    config: loadConfig({ grpcListen: '127.0.0.1:0', ...flags }, {}),
+    config,
     log,
+    gatekeeper,
     metrics: { refused: (reason) => void refused.push(reason) },
     services: [managementService(plugins), ...services],
   });
   rpc.serve();
-  return { rpc, plugins, refused };
+  return { rpc, plugins, refused, denied, gatekeeper };
 }
