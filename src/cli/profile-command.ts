@@ -67,9 +67,9 @@ async function measure(path: string, flags: ProfileFlags): Promise<Measured> {
   const { Profile } = await import('../local/profile.js');
   const callMs = flags.timeoutMs;
   const plain = { binding: plugin.metered, calls, callMs, profiled: false, onLog: printLogLine };
-  const { outcomes } = await runLocally(plain);
+  const { outcomes } = await runLocally({ ...plain, host: plugin.host() });
   const profiled = { binding: await plugin.profiled(), calls: calls.slice(0, outcomes.length), callMs, profiled: true };
-  const run = await runLocally(profiled);
+  const run = await runLocally({ ...profiled, host: plugin.host() });
   if (run.profile === undefined) {
     throw new HostError(
       'DEADLINE',

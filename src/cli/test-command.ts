@@ -53,6 +53,7 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
     calls,
     profiled: false,
     callMs,
+    host: plugin.host(),
     onLog: printLogLine,
   });
   const results = outcomes.map((outcome) => resultOf(plugin.metered.plugin, outcome));

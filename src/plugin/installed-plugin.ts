@@ -1,4 +1,6 @@
 import { HostError } from '../errors.js';
+import type { MayUse } from '../host/memory/memory-calls.js';
+import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
@@ -42,6 +44,8 @@ export interface PluginRuntime {
   /** Budget of a call for which neither the request nor the plugin names one. */
   callFuel: number;
   queueLength: number;
+  /** Who answers the host calls of a plugin's instances. */
+  hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
   /** Who signed it, and whether that counts. */
   trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
@@ -199,6 +203,7 @@ export class InstalledPlugin {
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
       binding: { ...bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion), assets },
+      host: this.#runtime.hostCalls(this.ref, () => false),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

@@ -44,6 +44,11 @@ export class PluginTable {
     return { ...plugin.view(), dependencies };
   }
 
+  /** Whether there is such a plugin, or one that could not be brought back. */
+  knows(id: string): boolean {
+    return this.#plugins.has(id) || this.#unopened.has(id);
+  }
+
   /** What was in the index at the start, or what is not kept there. */
   admit(plugin: InstalledPlugin): void {
     this.#plugins.set(plugin.ref.id, plugin);

@@ -27,7 +27,7 @@ export interface PluginsParts {
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
   /** A plugin was uninstalled. */
-  forgotten(id: string): void;
+  forgotten(id: string): void | Promise<void>;
 }
 
 /**
@@ -72,6 +72,11 @@ export class InstalledPlugins implements Plugins {
     return [...this.#table.plugins.values()]
       .sort((a, b) => (key(a) < key(b) ? -1 : 1))
       .map((plugin) => this.#table.view(plugin));
+  }
+
+  /** Whether a plugin of this id is installed, or was and could not be brought back. */
+  knows(id: string): boolean {
+    return this.#table.knows(id);
   }
 
   /** As `PluginTable.countByState`. */
@@ -123,7 +128,7 @@ export class InstalledPlugins implements Plugins {
       return auditedAnyway(this.#parts.audit, event, async () => {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-        this.#parts.forgotten(plugin.ref.id);
+        await this.#parts.forgotten(plugin.ref.id);
         this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
