@@ -14,6 +14,7 @@ import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { OperatorKeys } from './plugin/operator-keys.js';
 import { PermissionUses } from './plugin/permission-uses.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
@@ -22,15 +23,17 @@ import { Pool } from './pool/pool.js';
 import { type ModuleCache, Preparer, readingOnly } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
+import { keyService } from './rpc/keys.js';
 import { managementService } from './rpc/management.js';
 import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
-import { AuditLog } from './sandbox/audit/audit-log.js';
 import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { Trust } from './sandbox/trust.js';
-import { openDenials, openGatekeeper } from './server/access.js';
+import { TrustStore } from './sandbox/trust-store.js';
+import { openAccess } from './server/access.js';
+import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
 import { VERSION } from './version.js';
 
@@ -60,7 +63,6 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
-  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -68,18 +70,20 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
-    const audit = openAudit(directory.auditDirectory, metrics, log);
+    const audit = openAudit(directory.auditDirectory, config, { metrics, log });
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
-    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
+    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = createPlugins({ config, directory, pool, registry, memory, metrics, audit, log });
+    const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
+    const plugins = createPlugins({ config, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropOrphans(memory, (id) => plugins.knows(id), log);
@@ -88,8 +92,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
-      services: [execution, memoryService(memory, plugins), managementService(plugins)],
+      services: [
+        execution,
+        memoryService(memory, plugins),
+        managementService(plugins),
+        keyService(new OperatorKeys({ store, plugins, audit, log })),
+      ],
       gatekeeper,
+      secured,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -100,6 +110,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       log,
       metrics,
       gatekeeper,
+      tls,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -121,32 +132,19 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
-/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
-function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
-  const audit = new AuditLog({ directory, log });
-  metrics.watchAudit(() => audit.counts);
-  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
-  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
-  return audit;
-}
-
-async function closeAudit(audit: AuditLog): Promise<void> {
-  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
-  await audit.close();
-}
-
 function createPlugins(parts: {
   config: ServerConfig;
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
+  store: TrustStore;
   memory: MemoryStore;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
   const { config, directory, memory, metrics, audit, log } = parts;
-  const trust = new Trust({ ring: new Map() }, config.development);
+  const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
 import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
+import { addKeyCommands } from '../../dist/src/cli/key-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
@@ -131,6 +132,7 @@ async function metrics() {
   const plugin = registry.plugin({ id: 'p', name: 'p', version: '0' });
   registry.refused('INTERNAL');
   registry.denied('role_missing');
+  registry.watchTls(() => ({ expirySeconds: 0, reloads: { taken: 0, refused: 0 } }));
   exercise(plugin);
   const lines = (await registry.text()).split('\n');
   const rows = lines.flatMap((line) => {

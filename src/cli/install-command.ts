@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CallError } from '../client/call-error.js';
 import type { Client, InstallSettings } from '../client/client.js';
-import type { Decisions, InstallPluginResponse, Permissions } from '../client/messages.js';
+import type { Decisions, InstallPluginResponse, Permissions, PluginRef } from '../client/messages.js';
 import { shellWord } from '../observe/shell-word.js';
 import type { Permission } from '../permissions.js';
 import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
@@ -34,9 +34,19 @@ export function addInstall(plugin: Command): void {
       if (flags.json) return printJson(reply);
       printLine(`${whatHappened(reply, flags)} ${refText(reply.plugin)}${activates ? ', active' : ''}`);
       if (reply.permissions !== null) await printDecided(reply.permissions);
-      if (!activates && !flags.dryRun) printLine(`put it into service with: hal9 plugin activate ${id}`);
+      if (reply.plugin?.state === 'INSTALLED' && !flags.dryRun) {
+        printLine(`put it into service with: hal9 plugin activate ${await shortName(client, reply.plugin.ref)}`);
+      }
     }),
   );
+}
+
+/** What a person would type for a plugin: its name where that is unique and one word, else its id. */
+async function shortName(client: Client, ref: PluginRef | null): Promise<string> {
+  const { name = '', id = '' } = ref ?? {};
+  if (!/^[\w.][\w.-]*$/.test(name)) return id;
+  const { plugins } = await client.listPlugins();
+  return plugins.filter((plugin) => plugin.ref?.name === name).length === 1 ? name : id;
 }
 
 /** Installs, and asks about permissions that are not decided where a person is there to answer. */

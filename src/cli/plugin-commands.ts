@@ -10,6 +10,7 @@ import { type PackOptions, writePackage } from './package-file.js';
 import { addPermissions } from './permission-commands.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
+import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
 
 /** `hal9 plugin …`. */
@@ -22,6 +23,7 @@ export function addPluginCommands(program: Command): void {
   addPermissions(plugin);
   addPack(plugin);
   addInspect(plugin);
+  addSignatureCommands(plugin);
   addTest(plugin);
   addProfile(plugin);
 }

@@ -3,6 +3,12 @@ import type { Sample } from './distribution.js';
 import { AUDIT_FAMILIES, type AuditNumbers, NO_AUDIT, PLUGIN_FAMILIES } from './metric-families.js';
 import { PluginMetrics } from './plugin-metrics.js';
 
+/** When the server's certificate ends, in seconds of Unix time, and what became of changes of its files. */
+export interface TlsNumbers {
+  expirySeconds: number;
+  reloads: Readonly<Record<string, number>>;
+}
+
 export interface MetricsOptions {
   version: string;
   /** Versions of `hal9:plugin` that this server speaks. */
@@ -28,6 +34,7 @@ export class Metrics {
   readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
+  #tls: (() => TlsNumbers) | undefined;
   #inFlight = (): number => 0;
   #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
@@ -98,6 +105,11 @@ export class Metrics {
     this.#audit = numbers;
   }
 
+  /** Where to read about the server's certificate; never called where it has none. */
+  watchTls(numbers: () => TlsNumbers): void {
+    this.#tls = numbers;
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
@@ -144,6 +156,19 @@ export class Metrics {
       help: 'Callers that were turned away: unknown, without the role, or in the TLS handshake.',
       type: 'counter',
       collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
+      name: 'hal9_tls_certificate_expiry_seconds',
+      help: "When the server's certificate ends, in seconds of Unix time.",
+      type: 'gauge',
+      collect: () => (this.#tls === undefined ? [] : [{ labels: {}, value: this.#tls().expirySeconds }]),
+    });
+    this.#register({
+      name: 'hal9_tls_reloads_total',
+      help: "Changes of the certificate's files: taken, or refused, the old ones staying in use.",
+      type: 'counter',
+      collect: () =>
+        Object.entries(this.#tls?.().reloads ?? {}).map(([result, value]) => ({ labels: { result }, value })),
     });
     this.#register({
       name: 'hal9_plugins',

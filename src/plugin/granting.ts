@@ -2,13 +2,17 @@ import { HostError } from '../errors.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
-import type { Audit } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
 import { about, audited, auditedAnyway } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
+import type { Journal } from './journal.js';
 import type { PluginGrants } from './plugin-grants.js';
+import type { PluginTable } from './plugin-table.js';
+import type { PluginsParts } from './plugins.js';
+
+type Parts = Pick<PluginsParts, 'audit' | 'drainMs'> & { table: PluginTable; journal: Journal };
 
 /**
  * Nothing is installed about whose permissions nobody has decided.
@@ -31,38 +35,35 @@ export function decisionDetails(grants: PluginGrants): Record<string, string> {
   return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
 }
 
-/** What a change of grants needs besides the plugin. */
-export interface Regranting {
-  save: () => Promise<void>;
-  drainMs: number;
-  audit: Audit;
-  actor: string;
-}
-
 /**
  * Decides anew about an installed plugin. Where what it may do changes, its instances end before the decision is kept, and start
  * afresh after: none of them outlives what it was granted. A plugin that does not start with the new grants stays out of service;
  * the decision holds all the same.
  *
- * @returns whether anything was decided
+ * @param actor who decides
  * @throws HostError REQUEST_INVALID, AUDIT_UNAVAILABLE, and what saving throws: then all is as before; PLUGIN_LOAD_FAILED, CAPACITY
  */
-export async function regrant(plugin: InstalledPlugin, decisions: Decisions, by: Regranting): Promise<boolean> {
+export async function regrant(
+  parts: Parts,
+  plugin: InstalledPlugin,
+  decisions: Decisions,
+  actor: string,
+): Promise<void> {
   const after = plugin.grants.with(decisions);
-  if (JSON.stringify(after.stored) === JSON.stringify(plugin.grants.stored)) return false;
+  if (JSON.stringify(after.stored) === JSON.stringify(plugin.grants.stored)) return;
   const onlyDenies = decisions.grant.length === 0 && decisions.rest !== 'grant';
-  const event = about(plugin, 'grants.change', by.actor, decisionDetails(after));
-  await (onlyDenies ? auditedAnyway : audited)(by.audit, event, () => apply(plugin, after, by));
-  return true;
+  const event = about(plugin, 'grants.change', actor, decisionDetails(after));
+  await (onlyDenies ? auditedAnyway : audited)(parts.audit, event, () => apply(parts, plugin, after));
+  parts.journal.tell(plugin, 'granted anew');
 }
 
-async function apply(plugin: InstalledPlugin, after: PluginGrants, { save, drainMs }: Regranting): Promise<void> {
+async function apply({ table, drainMs }: Parts, plugin: InstalledPlugin, after: PluginGrants): Promise<void> {
   const before = plugin.grants;
   const restarts = plugin.active && after.fingerprint !== before.fingerprint;
   if (restarts) await plugin.deactivate(drainMs);
   plugin.grants = after;
   try {
-    await save();
+    await table.save();
   } catch (error) {
     plugin.grants = before;
     if (restarts) await plugin.activate();

@@ -1,7 +1,6 @@
-import { HostError } from '../errors.js';
 import type { MayUse } from '../host/memory/memory-calls.js';
 import type { HostCalls } from '../host/session.js';
-import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import { listFiles, type PackageFiles } from '../package/package-files.js';
@@ -119,6 +118,11 @@ export class InstalledPlugin {
   /** Whether nobody whom the operator trusts has signed it. */
   get unsigned(): boolean {
     return this.#signers().length === 0;
+  }
+
+  /** Whether it may run, by who signed it. */
+  get trusted(): boolean {
+    return this.development || this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy)) === undefined;
   }
 
   /**
@@ -278,22 +282,4 @@ export function nodeOf({ metadata }: Manifest): GraphPlugin {
     optional,
   }));
   return { id, name, version, dependencies };
-}
-
-/** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */
-export function checkConfig(text: string): string {
-  if (Buffer.byteLength(text) > REQUEST_LIMITS.maxConfigBytes) {
-    throw new HostError(
-      'REQUEST_INVALID',
-      `config: expected at most ${REQUEST_LIMITS.maxConfigBytes} bytes, found ${Buffer.byteLength(text)}`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
-  throw new HostError('REQUEST_INVALID', 'config: expected one JSON object as text, such as {"threshold": 0.5}');
 }

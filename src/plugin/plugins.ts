@@ -9,16 +9,15 @@ import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
-import { changedBy, restarted } from './granting.js';
+import { changedBy, regrant, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
-import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
-import { Installer } from './installer.js';
+import { install, isActive } from './install.js';
+import { type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
 import { Journal } from './journal.js';
+import { checkConfig, reconfigure } from './plugin-config.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
-import { reconfigure } from './reconfigure.js';
-import { active } from './refusals.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
@@ -44,7 +43,6 @@ export class InstalledPlugins implements Plugins {
   readonly #table: PluginTable;
   readonly #journal: Journal;
   readonly #files: PluginFileReader;
-  readonly #installer: Installer;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
@@ -52,29 +50,33 @@ export class InstalledPlugins implements Plugins {
     this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
     this.#files = new PluginFileReader(this.#table);
-    this.#installer = new Installer(parts, this.#table, this.#journal);
+  }
+
+  get #all(): PluginsParts & { table: PluginTable; journal: Journal } {
+    return { ...this.#parts, table: this.#table, journal: this.#journal };
   }
 
   /** As `bringBack`. Returns the plugins from directories. */
   async open(directories: readonly string[] = []): Promise<PluginView[]> {
-    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
+    await bringBack(this.#all, directories);
     return this.list().filter(({ development }) => development);
   }
 
   async install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed> {
     const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
-    const install = async (): Promise<Installed> => {
+    const judged = async (): Promise<Installed> => {
       const contents = await readPackage(packageBytes);
       const { id, name, version } = contents.manifest.metadata;
       event.plugin = { id, name, version };
       event.details = { digest: contents.digest };
       const node = nodeOf(contents.manifest);
       const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
-      const inTurn = () => this.#installer.install({ contents, bytes: packageBytes, order, event });
-      return this.#serial.runAll(needed, inTurn, by.signal);
+      const inTurn = () => install(this.#all, { bytes: packageBytes, contents, order }, event);
+      const { plugin, changed } = await this.#serial.runAll(needed, inTurn, by.signal);
+      return { plugin: this.#table.view(plugin), changed, permissions: plugin.permissions().permissions };
     };
     // What is only looked at leaves no trace.
-    return order.dryRun ? install() : denied(this.#parts.audit, event, install);
+    return order.dryRun ? judged() : denied(this.#parts.audit, event, judged);
   }
 
   list(): PluginView[] {
@@ -132,7 +134,7 @@ export class InstalledPlugins implements Plugins {
     return this.#change(idOrName, 'dependents', by, async (plugin) => {
       const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
       if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
-      if (!force && plugin.active) throw active(plugin, 'uninstalling it');
+      if (!force && plugin.active) throw isActive(plugin, 'uninstalling it');
       if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
       const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
       return auditedAnyway(this.#parts.audit, event, async () => {
@@ -152,7 +154,7 @@ export class InstalledPlugins implements Plugins {
 
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
     return this.#change(idOrName, 'dependents', by, async (plugin) => {
-      await this.#installer.regrant(plugin, decisions, by.actor);
+      await regrant(this.#all, plugin, decisions, by.actor);
       return plugin.permissions();
     });
   }
@@ -168,6 +170,26 @@ export class InstalledPlugins implements Plugins {
       ),
     );
     await Promise.all(starts);
+  }
+
+  /**
+   * Takes out of service what may not run any more, by who signed it, and what needs that. A plugin on its way into service when the
+   * keys change is looked at once it is there.
+   *
+   * @returns the ids, in the order in which they went
+   * @throws the first of the errors, after all were tried
+   */
+  async dropUntrusted(by: Requester): Promise<string[]> {
+    const dropped: string[] = [];
+    const failures: unknown[] = [];
+    for (const id of [...this.#table.plugins.keys()]) {
+      await this.#dropUntrusted(id, by).then(
+        (ids) => dropped.push(...ids),
+        (error: unknown) => failures.push(error),
+      );
+    }
+    if (failures.length > 0) throw failures[0];
+    return dropped;
   }
 
   /**
@@ -196,6 +218,17 @@ export class InstalledPlugins implements Plugins {
     const { id } = this.#table.find(idOrName).ref;
     const touched = (): ReadonlySet<string> => reach(id, this.#table.graph(), and);
     return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
+  }
+
+  async #dropUntrusted(id: string, by: Requester): Promise<string[]> {
+    // Uninstalled in the meantime.
+    if (!this.#table.plugins.has(id)) return [];
+    return this.#change(id, 'dependents', by, async (plugin) => {
+      if (!plugin.active || plugin.trusted) return [];
+      const users = usersOf(plugin, this.#table, true);
+      await this.#takeOut(plugin, users, by);
+      return [...users, plugin].map(({ ref }) => ref.id);
+    });
   }
 
   async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {

@@ -57,7 +57,8 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The folders that import each package: one; two for gRPC, which has a server's and a client's side. For zod those of the
- * documents that people write: the manifest, the configuration, and the permissions that both of them name.
+ * documents that people write, or a command for them: the manifest, the configuration, the permissions that both of them name,
+ * and the keys that are trusted.
  */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc', 'client'],
@@ -73,7 +74,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],
-  zod: ['package', 'permissions', 'config'],
+  zod: ['package', 'permissions', 'config', 'sandbox'],
 };
 
 /** The layer of a file below src/: its folder, or its own name. */
