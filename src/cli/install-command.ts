@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { CallError } from '../client/call-error.js';
-import type { Client, InstallSettings } from '../client/client.js';
+import type { Client } from '../client/client.js';
 import type { Decisions, InstallPluginResponse, Permissions, PluginRef } from '../client/messages.js';
+import type { PackageSettings } from '../client/send-package.js';
 import { shellWord } from '../observe/shell-word.js';
 import type { Permission } from '../permissions.js';
 import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
@@ -56,7 +57,7 @@ async function installed(
   decisions: Decisions,
   flags: InstallFlags,
 ): Promise<InstallPluginResponse> {
-  const settings: InstallSettings = { decisions, dryRun: flags.dryRun === true };
+  const settings: PackageSettings = { decisions, dryRun: flags.dryRun === true };
   try {
     return await send(client, bytes, settings);
   } catch (error) {
@@ -69,7 +70,7 @@ async function installed(
   }
 }
 
-async function send(client: Client, bytes: Uint8Array, settings: InstallSettings): Promise<InstallPluginResponse> {
+async function send(client: Client, bytes: Uint8Array, settings: PackageSettings): Promise<InstallPluginResponse> {
   const progress = new Progress();
   const onProgress = (sent: number, total: number): void =>
     progress.update(sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package');

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
@@ -33,6 +32,7 @@ import type {
   TrustKeyRequest,
   UninstallPluginResponse,
 } from './messages.js';
+import { type PackageSettings, sendPackage } from './send-package.js';
 import { SignalStream } from './signal-stream.js';
 
 export interface ClientOptions {
@@ -60,17 +60,6 @@ export interface CallSettings {
 export interface Force {
   /** Makes it although other plugins depend on the plugin. */
   force?: boolean;
-}
-
-/** Bytes of the package that were handed to the transport, and how many there are. */
-export type OnProgress = (sentBytes: number, totalBytes: number) => void;
-
-export interface InstallSettings extends CallSettings {
-  onProgress?: OnProgress;
-  /** Checks everything and changes nothing. */
-  dryRun?: boolean;
-  /** About the permissions that the package asks for. */
-  decisions?: Decisions;
 }
 
 /** A client of one server. It connects with the first call. */
@@ -191,7 +180,10 @@ export class Client {
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */
-  async installPlugin(packageBytes: Uint8Array, settings: InstallSettings = {}): Promise<InstallPluginResponse> {
+  async installPlugin(
+    packageBytes: Uint8Array,
+    settings: CallSettings & PackageSettings = {},
+  ): Promise<InstallPluginResponse> {
     const method = methodOf(managementDefinition, 'InstallPlugin');
     let stream: ClientWritableStream<object> | undefined;
     const reply = new Promise<InstallPluginResponse>((resolve, reject) => {
@@ -281,23 +273,4 @@ function cancelOnAbort(call: EventEmitter & { cancel(): void }, signal: AbortSig
 function unreachable(cause: Error): CallError {
   const message = 'nobody answered in time';
   return new CallError({ code: 'UNAVAILABLE', reason: '', message, details: {}, retryAfterMs: undefined }, { cause });
-}
-
-async function sendPackage(
-  stream: ClientWritableStream<object>,
-  bytes: Uint8Array,
-  refused: Promise<void>,
-  { onProgress = () => {}, dryRun = false, decisions = {} }: InstallSettings,
-): Promise<void> {
-  let open = true;
-  void refused.then(() => (open = false));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  stream.write({ header: { sizeBytes: bytes.length, sha256, dryRun, decisions } });
-  for (let at = 0; open && at < bytes.length; at += REQUEST_LIMITS.maxChunkBytes) {
-    const chunk = bytes.subarray(at, at + REQUEST_LIMITS.maxChunkBytes);
-    // The callback comes when the chunk was handed to the transport, which is what bounds memory here.
-    await Promise.race([new Promise<void>((resolve) => stream.write({ chunk }, () => resolve())), refused]);
-    onProgress(at + chunk.length, bytes.length);
-  }
-  if (open) stream.end();
 }
