@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LiveConfig } from './config/live-config.js';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
@@ -30,6 +31,7 @@ import { Trust } from './sandbox/trust.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -42,12 +44,21 @@ export interface Stopped {
   threadsEnded: boolean;
 }
 
+/** How the configuration is read again, and who is told of what has changed. */
+export interface Again {
+  /** @throws HostError CONFIG_INVALID, LISTEN_REFUSED */
+  read: () => ServerConfig;
+  changed: (config: ServerConfig) => void;
+}
+
 /** A server that serves. */
 export interface RunningServer {
   grpc: string;
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
+  /** Reads again what may change while it runs, and says what came of it in the log. */
+  reload(): Promise<void>;
   /** Stops in order: not serving, drain, end every instance, close. */
   stop(drainMs: number): Promise<Stopped>;
 }
@@ -57,7 +68,8 @@ export interface RunningServer {
  *
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
+  const live = new LiveConfig(config);
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -77,7 +89,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = createPlugins({ config, directory, pool, registry, memory, metrics, audit, log });
+    const plugins = createPlugins({ live, directory, pool, registry, memory, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropOrphans(memory, (id) => plugins.knows(id), log);
@@ -104,9 +116,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     closers.push(() => http.stop());
     rpc.serve();
+    if (again !== undefined) live.onChange(again.changed);
+    const reload = new Reload({ config: live, read: again?.read ?? (() => config), gatekeeper, tls, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,
+      reload: () => reload.run(),
       logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
@@ -122,7 +137,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 }
 
 function createPlugins(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
@@ -131,7 +146,8 @@ function createPlugins(parts: {
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { config, directory, memory, metrics, audit, log } = parts;
+  const { live, directory, memory, metrics, audit, log } = parts;
+  const config = live.current;
   const trust = new Trust({ ring: new Map() }, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
@@ -184,7 +200,7 @@ function openPool(config: ServerConfig, log: Log): Pool {
 }
 
 function runtimeOf(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   pool: Pool;
   registry: CapabilityRegistry;
   memory: MemoryStore;
@@ -193,13 +209,20 @@ function runtimeOf(parts: {
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
+  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
-    callTimeoutMs: config.callTimeoutMs,
-    callFuel: config.callFuel,
-    queueLength: config.queueLength,
+    // As they are when a plugin is put into service.
+    get callTimeoutMs() {
+      return live.current.callTimeoutMs;
+    },
+    get callFuel() {
+      return live.current.callFuel;
+    },
+    get queueLength() {
+      return live.current.queueLength;
+    },
     hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);

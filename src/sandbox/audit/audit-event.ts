@@ -11,6 +11,7 @@ export const AUDIT_EVENTS = {
   'plugin.deactivate': 'A plugin is taken out of service.',
   'plugin.uninstall': 'A plugin is removed.',
   'plugin.kill': 'An instance was ended for what its guest did, or for its caller.',
+  'config.change': 'The running server has read its settings, access file or certificate again: changed, or refused.',
   'change.failed': 'What an earlier line announced (`of`) did not happen, or not wholly.',
   denial: 'Somebody asked for something (`of`) that was refused.',
   'audit.torn': 'The last line was not whole at a start: it was cut off and kept beside the log.',
