@@ -15,6 +15,7 @@ import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { OperatorKeys } from './plugin/operator-keys.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
@@ -22,12 +23,14 @@ import { Pool } from './pool/pool.js';
 import { Preparer } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
+import { keyService } from './rpc/keys.js';
 import { managementService } from './rpc/management.js';
 import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { Trust } from './sandbox/trust.js';
+import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
@@ -89,7 +92,8 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = createPlugins({ live, directory, pool, registry, memory, metrics, audit, log });
+    const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
+    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropOrphans(memory, (id) => plugins.knows(id), log);
@@ -98,7 +102,12 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
       config,
       log,
       metrics,
-      services: [execution, memoryService(memory, plugins), managementService(plugins)],
+      services: [
+        execution,
+        memoryService(memory, plugins),
+        managementService(plugins),
+        keyService(new OperatorKeys({ store, plugins, audit, log })),
+      ],
       gatekeeper,
       secured,
       onDrain: () => streams.drain(),
@@ -141,6 +150,7 @@ function createPlugins(parts: {
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
+  store: TrustStore;
   memory: MemoryStore;
   metrics: Metrics;
   audit: Audit;
@@ -148,7 +158,7 @@ function createPlugins(parts: {
 }): InstalledPlugins {
   const { live, directory, memory, metrics, audit, log } = parts;
   const config = live.current;
-  const trust = new Trust({ ring: new Map() }, config.development);
+  const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
 import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
+import { addKeyCommands } from '../../dist/src/cli/key-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';

@@ -99,6 +99,11 @@ export class InstalledPlugin {
     return this.#signers().length === 0;
   }
 
+  /** Whether it may run, by who signed it. */
+  get trusted(): boolean {
+    return this.development || this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy)) === undefined;
+  }
+
   /**
    * What the operator runs from a directory needs no signature.
    *

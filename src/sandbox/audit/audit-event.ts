@@ -11,6 +11,8 @@ export const AUDIT_EVENTS = {
   'plugin.deactivate': 'A plugin is taken out of service.',
   'plugin.uninstall': 'A plugin is removed.',
   'plugin.kill': 'An instance was ended for what its guest did, or for its caller.',
+  'key.trust': 'Signatures of a key count from now on, or its name or its bounds change.',
+  'key.revoke': 'Signatures of a key count no more, for good.',
   'config.change': 'The running server has read its settings, access file or certificate again: changed, or refused.',
   'change.failed': 'What an earlier line announced (`of`) did not happen, or not wholly.',
   denial: 'Somebody asked for something (`of`) that was refused.',

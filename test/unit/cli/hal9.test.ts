@@ -56,7 +56,7 @@ describe('hal9', () => {
     [['signal', 'send', '--layer', 'L10', 'text'], 'Allowed choices are L1, L2'],
     [['signal', 'send', '--layer', 'L2', '--metadata', 'k', 'text'], 'expected key=value'],
     [['signal', 'send', '--layer', 'L2', '--metadata', 'k=word', 'text'], 'expected JSON (text in double quotes)'],
-    [['tool', 'invoke', 'x', '--params', '{"a":'], 'expected JSON'],
+    [['tool', 'invoke', 'x', '--params', 'a'], 'expected key=value'],
     [['plugin', 'activate', 'x', '--config', '[1]'], 'expected a JSON object'],
     [['plugin', 'activate', 'x', '--config', '@/nonexistent.json'], 'cannot be read'],
     [['plugin', 'install', '/nonexistent.hal9'], 'does not exist'],
