@@ -34,7 +34,7 @@ import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
-import { Reload } from './server/reload.js';
+import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -45,13 +45,6 @@ export interface Stopped {
   cut: number;
   /** False when a thread does not end: the process has to be killed, since it waits for its threads. */
   threadsEnded: boolean;
-}
-
-/** How the configuration is read again, and who is told of what has changed. */
-export interface Again {
-  /** @throws HostError CONFIG_INVALID, LISTEN_REFUSED */
-  read: () => ServerConfig;
-  changed: (config: ServerConfig) => void;
 }
 
 /** A server that serves. */
@@ -84,8 +77,8 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
-    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
-    closers.push(async () => tls?.close());
+    const access = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => access.tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -108,8 +101,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
         managementService(plugins),
         keyService(new OperatorKeys({ store, plugins, audit, log })),
       ],
-      gatekeeper,
-      secured,
+      ...access,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -119,14 +111,12 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
       config,
       log,
       metrics,
-      gatekeeper,
-      tls,
+      ...access,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
     rpc.serve();
-    if (again !== undefined) live.onChange(again.changed);
-    const reload = new Reload({ config: live, read: again?.read ?? (() => config), gatekeeper, tls, audit, log });
+    const reload = new Reload({ live, again, ...access, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,

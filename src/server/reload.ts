@@ -8,10 +8,17 @@ import type { Log } from '../observe/log.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
 import { sha256 } from '../sandbox/audit/audit-line.js';
 
-export interface ReloadParts {
-  config: LiveConfig;
-  /** Reads flags, variables and the file once more. */
+/** How the configuration is read again, and who is told of what has changed. */
+export interface Again {
+  /** @throws HostError CONFIG_INVALID, LISTEN_REFUSED */
   read: () => ServerConfig;
+  changed: (config: ServerConfig) => void;
+}
+
+export interface ReloadParts {
+  live: LiveConfig;
+  /** Undefined where there is nothing to read again. */
+  again: Again | undefined;
   gatekeeper: Gatekeeper | undefined;
   tls: Tls | undefined;
   audit: Pick<Audit, 'appendOrNote'>;
@@ -30,6 +37,7 @@ export class Reload {
 
   constructor(parts: ReloadParts) {
     this.#parts = parts;
+    if (parts.again !== undefined) parts.live.onChange(parts.again.changed);
     this.#access = fingerprint(parts.gatekeeper?.inForce);
   }
 
@@ -49,8 +57,9 @@ export class Reload {
   }
 
   async #reloadConfig(): Promise<void> {
-    const { config, read, log } = this.#parts;
-    const { taken, waiting, commit } = config.compare(read());
+    const { live, again, log } = this.#parts;
+    if (again === undefined) return;
+    const { taken, waiting, commit } = live.compare(again.read());
     if (waiting.length > 0) log.warn({ settings: waiting }, 'settings have changed that need a restart');
     if (taken.length === 0) return;
     await this.#audit({ of: 'configuration', changed: taken.join(', ') });
