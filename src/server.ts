@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LiveConfig } from './config/live-config.js';
 import { guestVariable, type ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
@@ -35,6 +36,7 @@ import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -53,6 +55,8 @@ export interface RunningServer {
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
+  /** Reads again what may change while it runs, and says what came of it in the log. */
+  reload(): Promise<void>;
   /** Stops in order: not serving, drain, end every instance, close. */
   stop(drainMs: number): Promise<Stopped>;
 }
@@ -62,7 +66,8 @@ export interface RunningServer {
  *
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
+  const live = new LiveConfig(config);
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -74,8 +79,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
-    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
-    closers.push(async () => tls?.close());
+    const access = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => access.tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -83,7 +88,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     const registry = new CapabilityRegistry();
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
-    const plugins = createPlugins({ config, directory, pool, registry, memory, store, metrics, audit, log });
+    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropOrphans(memory, (id) => plugins.knows(id), log);
@@ -98,8 +103,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
         managementService(plugins),
         keyService(new OperatorKeys({ store, plugins, audit, log })),
       ],
-      gatekeeper,
-      secured,
+      ...access,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -109,15 +113,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
-      gatekeeper,
-      tls,
+      ...access,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
     rpc.serve();
+    const reload = new Reload({ live, again, ...access, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,
+      reload: () => reload.run(),
       logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
@@ -133,7 +138,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 }
 
 function createPlugins(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
@@ -143,7 +148,8 @@ function createPlugins(parts: {
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { config, directory, memory, metrics, audit, log } = parts;
+  const { live, directory, memory, metrics, audit, log } = parts;
+  const config = live.current;
   const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
@@ -162,6 +168,7 @@ function createPlugins(parts: {
     () => plugins.countByState(),
     () => plugins.countUnsigned(),
   );
+  live.onChange(({ grants }) => void plugins.replaceConfigured(grants));
   return plugins;
 }
 
@@ -203,7 +210,7 @@ function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer
 }
 
 function runtimeOf(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   pool: Pool;
   registry: CapabilityRegistry;
   memory: MemoryStore;
@@ -212,15 +219,22 @@ function runtimeOf(parts: {
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
+  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
-    callTimeoutMs: config.callTimeoutMs,
-    callFuel: config.callFuel,
-    queueLength: config.queueLength,
+    // As they are when a plugin is put into service.
+    get callTimeoutMs() {
+      return live.current.callTimeoutMs;
+    },
+    get callFuel() {
+      return live.current.callFuel;
+    },
+    get queueLength() {
+      return live.current.queueLength;
+    },
     uses: new PermissionUses(),
-    configured: new ConfiguredGrants(config.grants),
+    configured: new ConfiguredGrants(live.current.grants),
     environment: (name) => guestVariable(name),
     hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {

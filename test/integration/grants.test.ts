@@ -204,6 +204,26 @@ describe('the configuration file', () => {
   });
 });
 
+describe('another configuration file', () => {
+  test('takes effect on SIGHUP: what it no longer grants is gone, what it denies holds', async () => {
+    const config = join(folder, 'reloaded.yaml');
+    const write = (rule: string): void => writeFileSync(config, `grants:\n  ${idOf('reloaded')}: ${rule}\n`);
+    write('{grant: [SystemTime, SystemRandom]}');
+    const reloading = await ServerProcess.start({ flags: ['--config', config] });
+    const caller = reloading.connect();
+    await caller.installPlugin(await packGrants({ name: 'reloaded', asks: ['SystemTime', 'SystemRandom'] }));
+    await caller.activatePlugin('reloaded');
+    expect(await tries(caller, 'm')).toBe('moves');
+    write('{deny: [SystemTime], grant: [SystemRandom]}');
+    reloading.child.kill('SIGHUP');
+    await reloading.logged(({ msg }) => msg === 'settings have changed');
+    // Its instances start afresh meanwhile, and nobody is registered for a moment.
+    await expect.poll(() => tries(caller, 'm').catch(() => 'nobody')).toBe('stands');
+    caller.close();
+    await reloading.stop();
+  });
+});
+
 describe('SetPluginGrants', () => {
   test('takes effect on a plugin that runs, and is there after a restart of its instances', async () => {
     const id = await running('changed', ['SystemTime', { SystemEnv: 'OTHER' }], { rest: 'REST_DENY' });

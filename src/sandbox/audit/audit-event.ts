@@ -14,6 +14,7 @@ export const AUDIT_EVENTS = {
   'plugin.kill': 'An instance was ended for what its guest did, or for its caller.',
   'key.trust': 'Signatures of a key count from now on, or its name or its bounds change.',
   'key.revoke': 'Signatures of a key count no more, for good.',
+  'config.change': 'The running server has read its settings, access file or certificate again: changed, or refused.',
   'change.failed': 'What an earlier line announced (`of`) did not happen, or not wholly.',
   denial: 'Somebody asked for something (`of`) that was refused.',
   'audit.torn': 'The last line was not whole at a start: it was cut off and kept beside the log.',
