@@ -81,6 +81,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => plugins.close(0));
     metrics.watchPlugins(() => plugins.countByState());
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    const needed = plugins.preparedKeys();
+    if (needed !== undefined) await directory.cache.retain(needed);
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,

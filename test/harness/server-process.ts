@@ -15,6 +15,8 @@ export interface ServerProcessOptions {
   flags?: readonly string[];
   /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
   maxFileKib?: number;
+  /** Variables besides those of this process. */
+  env?: Readonly<Record<string, string>>;
 }
 
 export interface LogEntry {
@@ -51,6 +53,7 @@ export class ServerProcess {
     dataDir,
     flags = [],
     maxFileKib,
+    env = {},
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
@@ -59,7 +62,7 @@ export class ServerProcess {
     const command = [process.execPath, resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags];
     const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
     const [program = '', ...args] = [...limit, ...command];
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const log: LogEntry[] = [];
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
