@@ -34,6 +34,8 @@ export interface ServerConfig extends Sections {
   accessFile: string | undefined;
   readyFile: string | undefined;
   devDirs: readonly string[];
+  /** Packages that no trusted key has signed are taken. */
+  development: boolean;
   logFormat: (typeof LOG_FORMATS)[number];
   logLevel: (typeof LOG_LEVELS)[number];
   drainTimeoutMs: number;
@@ -195,6 +197,11 @@ function schemaOf({ kind }: Setting): z.ZodType {
         .regex(/^\d{1,15}$/, expected)
         .transform(Number);
       return z.union([z.int(), digits], expected).pipe(z.int().min(kind.min, expected).max(kind.max, expected));
+    }
+    case 'boolean': {
+      const expected = { error: 'true, false, 1 or 0' };
+      const words = z.enum(['true', 'false', '1', '0'], expected).transform((text) => text === 'true' || text === '1');
+      return z.union([z.boolean(), words], expected);
     }
     case 'choice':
       return z.enum(kind.choices as [string, ...string[]], { error: `one of ${kind.choices.join(', ')}` });

@@ -88,6 +88,7 @@ export const REASONS = {
       'The plugin asks for permissions that the operator has neither granted nor denied; `details.added` lists them.',
   },
   FILE_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The package has no such file.' },
+  ENTRY_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The memory has no entry of that key.' },
   AUDIT_UNAVAILABLE: {
     status: 'FAILED_PRECONDITION',
     meaning: 'The audit log cannot be written, and this must not happen without it.',

@@ -38,6 +38,19 @@ export const MANIFEST_LIMITS = {
   maxFaults: 30,
 } as const;
 
+/** Signatures of packages, and the keys that count. */
+export const SIGNATURE_LIMITS = {
+  /** Of one package: its author, a reviewer or two, the operator. Each is verified on the main thread, in 0.1 ms. */
+  maxSignatures: 16,
+  /** `signatures.json`; one signature takes 300 bytes. */
+  maxFileBytes: 16 * KIB,
+  /** Trusted and revoked; the list is held in memory and written whole. */
+  maxKeys: 1_000,
+  /** Plugins, and authors, that one key may be bound to. */
+  maxBounds: 64,
+  maxKeyNameCharacters: 64,
+} as const;
+
 /** What one plugin may depend on, all in all. */
 export const DEPENDENCY_LIMITS = {
   /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
@@ -109,6 +122,37 @@ export const GUEST_LIMITS = {
   stackBytes: 4 * MIB,
   /** JavaScript heap of a worker: bindings and messages, not guest memory. */
   workerHeapMb: 32,
+} as const;
+
+/** What plugins ask of the server while they run. */
+export const HOST_LIMITS = {
+  /** Of all instances of one plugin; each costs the main thread about 15 us. Beyond it, and a burst as large: RESOURCE_EXHAUSTED. */
+  maxHostCallsPerSecond: 5_000,
+  /** Between the end of the storage thread and the start of another: what ended it may end that one too. */
+  storageRestartMs: 500,
+} as const;
+
+/** The memory of a plugin, and each shared one. */
+export const MEMORY_LIMITS = {
+  /** Of one namespace: keys and values together, without the index for searching, which is about as large again. */
+  maxBytes: 16 * MIB,
+  maxKeys: 10_000,
+  maxKeyBytes: 512,
+  maxValueBytes: 256 * KIB,
+  /** Of a value's text what can be searched for: indexing takes longer than everything else (measured: 0.2 us a byte). */
+  maxSearchableCharacters: 64 * KIB,
+  /** Of one list or search, together; a value and its key always fit. */
+  maxAnswerBytes: MIB,
+  /** Entries of one list or search; a larger limit counts as this. */
+  maxAnswerEntries: 1_000,
+  maxQueryBytes: 1_024,
+  maxQueryWords: 16,
+  /** Entries that a search ranks: the newest of those that have its words (measured: 3 to 10 us each). */
+  maxRanked: 2_000,
+  /** Of all instances of one plugin, and at once after a rest. */
+  maxOperationsPerSecond: 2_000,
+  /** Of the storage thread's time, which all plugins share, what one may use in a second. Waiting for the disk is not counted. */
+  maxStorageUsPerSecond: 250_000,
 } as const;
 
 /** What a plugin may write to the log, and count. */

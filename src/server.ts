@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
+import { dropOrphans } from './host/memory/namespaces.js';
+import type { MemoryStore } from './host/memory/store.js';
+import { openBroker } from './host/open-broker.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
 import { guestLog } from './observe/guest-log.js';
@@ -19,11 +22,14 @@ import { Preparer } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { managementService } from './rpc/management.js';
+import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
-import { AuditLog } from './sandbox/audit/audit-log.js';
-import { openDenials, openGatekeeper } from './server/access.js';
+import { Trust } from './sandbox/trust.js';
+import { openAccess } from './server/access.js';
+import { closeAudit, openAudit } from './server/audit.js';
+import { forget, openMemory } from './server/memory.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -52,7 +58,6 @@ export interface RunningServer {
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
 export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
-  if (config.tlsCert !== undefined) throw new HostError('NOT_IMPLEMENTED', 'this build cannot speak TLS yet');
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -60,36 +65,32 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
-    const audit = openAudit(directory.auditDirectory, metrics, log);
+    const audit = openAudit(directory.auditDirectory, config, { metrics, log });
     closers.push(() => closeAudit(audit));
-    const gatekeeper = openGatekeeper(config, openDenials({ log, metrics, audit }));
+    const memory = await openMemory(directory.memoryFile, log);
+    closers.push(() => memory.close());
+    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = new InstalledPlugins({
-      store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, audit, log }),
-      audit,
-      log,
-      drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
-    });
+    const plugins = createPlugins({ config, directory, pool, registry, memory, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(() => plugins.countByState());
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const needed = plugins.preparedKeys();
     if (needed !== undefined) await directory.cache.retain(needed);
+    await dropOrphans(memory, (id) => plugins.knows(id), log);
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [execution, managementService(plugins)],
+      services: [execution, memoryService(memory, plugins), managementService(plugins)],
       gatekeeper,
+      secured,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -100,6 +101,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       log,
       metrics,
       gatekeeper,
+      tls,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
@@ -121,18 +123,36 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   }
 }
 
-/** That a server starts must not depend on the audit log: calls go on without it, and what changes anything does not. */
-function openAudit(directory: string, metrics: Metrics, log: Log): AuditLog {
-  const audit = new AuditLog({ directory, log });
-  metrics.watchAudit(() => audit.counts);
-  const details = { version: VERSION, node: process.version, pid: String(process.pid) };
-  audit.note({ event: 'server.start', actor: SERVER_ACTOR, details });
-  return audit;
-}
-
-async function closeAudit(audit: AuditLog): Promise<void> {
-  audit.note({ event: 'server.stop', actor: SERVER_ACTOR });
-  await audit.close();
+function createPlugins(parts: {
+  config: ServerConfig;
+  directory: DataDirectory;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  memory: MemoryStore;
+  metrics: Metrics;
+  audit: Audit;
+  log: Log;
+}): InstalledPlugins {
+  const { config, directory, memory, metrics, audit, log } = parts;
+  const trust = new Trust({ ring: new Map() }, config.development);
+  if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
+  const plugins = new InstalledPlugins({
+    store: directory.store,
+    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    runtime: runtimeOf({ ...parts, trust }),
+    audit,
+    log,
+    drainMs: config.callTimeoutMs,
+    forgotten(id) {
+      metrics.removePlugin(id);
+      return forget(memory, id, log);
+    },
+  });
+  metrics.watchPlugins(
+    () => plugins.countByState(),
+    () => plugins.countUnsigned(),
+  );
+  return plugins;
 }
 
 function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
@@ -169,18 +189,20 @@ function runtimeOf(parts: {
   config: ServerConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  memory: MemoryStore;
+  trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, audit, log } = parts;
+  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
-    pool,
-    registry,
+    ...{ pool, registry, trust },
     hostVersion: VERSION,
     callTimeoutMs: config.callTimeoutMs,
     callFuel: config.callFuel,
     queueLength: config.queueLength,
+    hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);

@@ -17,17 +17,19 @@ export const DEFAULT_HTTP_ADDRESS = '127.0.0.1:9469';
 export type SettingKind =
   | { type: 'path' | 'paths' | 'grpc-address' | 'http-address' }
   | { type: 'choice'; choices: readonly string[] }
-  | { type: 'integer'; min: number; max: number };
+  | { type: 'integer'; min: number; max: number }
+  /** A flag without a value; `true`, `false`, `1` or `0` elsewhere. */
+  | { type: 'boolean' };
 
 export interface Setting {
   /** camelCase; the other names derive from it. */
   key: string;
   kind: SettingKind;
-  /** What stands for the value in the help text. */
+  /** What stands for the value in the help text; empty for a boolean. */
   placeholder: string;
   meaning: string;
   /** Undefined where the setting has none. */
-  default: string | number | undefined;
+  default: string | number | boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -99,6 +101,13 @@ export const SETTINGS = [
     placeholder: 'DIR',
     meaning: 'development directory of a plugin to load, unsigned and until the server stops; may be repeated',
     default: undefined,
+  },
+  {
+    key: 'development',
+    kind: { type: 'boolean' },
+    placeholder: '',
+    meaning: 'take plugins that nobody whom you trust has signed; not for production',
+    default: false,
   },
   {
     key: 'logFormat',

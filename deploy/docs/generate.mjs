@@ -30,7 +30,7 @@ function table(head, rows) {
 
 function settings() {
   const rows = SETTINGS.map((s) => [
-    code(`${flagName(s.key)} ${s.placeholder}`),
+    code(`${flagName(s.key)} ${s.placeholder}`.trim()),
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
@@ -131,6 +131,7 @@ async function metrics() {
   const plugin = registry.plugin({ id: 'p', name: 'p', version: '0' });
   registry.refused('INTERNAL');
   registry.denied('role_missing');
+  registry.watchTls(() => ({ expirySeconds: 0, reloads: { taken: 0, refused: 0 } }));
   exercise(plugin);
   const lines = (await registry.text()).split('\n');
   const rows = lines.flatMap((line) => {

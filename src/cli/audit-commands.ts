@@ -50,7 +50,7 @@ function addVerify(audit: Command): void {
     )
     .addOption(dataDirOption())
     .option('--checkpoint <FILE>', 'a checkpoint: its line must be in the log')
-    .option('--public-key <FILE>', 'PEM of the key that signed the checkpoint')
+    .option('--public-key <FILE>', 'the public key of who signed it, in PEM or base64')
     .option('--json', 'print the result as one JSON object')
     .action((paths: string[], flags: VerifyFlags) =>
       reporting(flags, async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Option } from 'commander';
 import { systemCode } from '../package/durable-file.js';
+import { publicKeyObject, publicKeyOf } from '../package/signature/public-key.js';
 import { type AuditFile, listAuditFiles } from '../sandbox/audit/audit-files.js';
 import type { Bound } from '../sandbox/audit/select.js';
 import { SETTINGS } from '../settings.js';
@@ -39,9 +40,12 @@ export function readPrivateKey(path: string): KeyObject {
   return readKey(path, '--key', 'private', createPrivateKey);
 }
 
-/** As `openssl pkey -pubout` writes it. */
+/** As `openssl pkey -pubout` writes it, or the base64 of its 32 bytes. */
 export function readPublicKey(path: string): KeyObject {
-  return readKey(path, '--public-key', 'public', createPublicKey);
+  return readKey(path, '--public-key', 'public', (text) => {
+    const bytes = publicKeyOf(text.trim());
+    return bytes === undefined ? createPublicKey(text) : publicKeyObject(bytes);
+  });
 }
 
 function readKey(path: string, flag: string, kind: string, read: (pem: string) => KeyObject): KeyObject {
@@ -53,7 +57,7 @@ function readKey(path: string, flag: string, kind: string, read: (pem: string) =
     key = undefined;
   }
   if (key?.asymmetricKeyType === 'ed25519') return key;
-  throw new UsageError(`${flag}: expected an Ed25519 ${kind} key in PEM, found something else in ${path}`);
+  throw new UsageError(`${flag}: expected an Ed25519 ${kind} key, found something else in ${path}`);
 }
 
 export function readText(path: string, flag: string): string {

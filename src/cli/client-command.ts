@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from '../client/client.js';
 import { fail } from './fail.js';
 import { addConnectionOptions, type ConnectionFlags, connectionOptions } from './server-connection.js';
@@ -18,11 +19,15 @@ export function addClientOptions(command: Command): Command {
     .option('--timeout-ms <n>', 'how long to wait for the answer', positiveInteger, DEFAULT_TIMEOUT_MS);
 }
 
-/** For commands whose call carries the client's name for it. */
-/** What a call of a plugin takes besides. */
+/** What a call of a plugin takes besides. Its name is a fresh one where none is asked for: the guest's log lines carry it. */
 export function addCallOptions(command: Command): Command {
   return command
-    .option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '')
+    .addOption(
+      new Option('--request-id <id>', 'name of this request, echoed in the answer and in the log').default(
+        randomUUID(),
+        'a fresh UUID',
+      ),
+    )
     .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
 }
 

@@ -69,11 +69,24 @@ function describeCall(error: CallError, server: string | undefined): { failure: 
   const failure: Failure = { code, reason, message: error.message, details };
   if (retryAfterMs !== undefined) failure.retryAfterMs = retryAfterMs;
   if (reason === '' && code === 'UNAVAILABLE') {
-    failure.message = `no server answers at ${server}; start one with "hal9 serve", or name another with --server`;
+    failure.message = unreachable(error.message, server);
   } else if (reason === '' && code === 'DEADLINE_EXCEEDED') {
     failure.message = `no answer within the time; give it more with --timeout-ms`;
   }
   return { failure, status: exitOfStatus(code) };
+}
+
+/** Words of the TLS library, as far as they are known, say more than that nobody answers. */
+const TLS_WORDS = /certificate|altname|ssl|tls|alert|self-signed/i;
+
+function unreachable(message: string, server: string | undefined): string {
+  if (TLS_WORDS.test(message)) {
+    return `the TLS connection to ${server} failed (${message}); see --tls-ca, --tls-cert and --tls-key`;
+  }
+  return (
+    `no server answers at ${server}; start one with "hal9 serve", or name another with --server; ` +
+    'one that speaks TLS wants --tls-ca, and may want --tls-cert'
+  );
 }
 
 /** By name: its class would load all of gRPC, which `hal9 plugin pack` does without. */

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Client } from '../client/client.js';
+import type { PluginRef } from '../client/messages.js';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
 import { addFile, readmeOf } from './file-command.js';
@@ -46,9 +48,19 @@ function addInstall(plugin: Command): void {
       if (flags.json) return printJson(reply);
       const what = reply.changed ? 'installed' : 'was installed already:';
       printLine(`${what} ${refText(reply.plugin)}${flags.activate ? ', active' : ''}`);
-      if (!flags.activate) printLine(`put it into service with: hal9 plugin activate ${id}`);
+      if (reply.plugin?.state === 'INSTALLED') {
+        printLine(`put it into service with: hal9 plugin activate ${await shortName(client, reply.plugin.ref)}`);
+      }
     }),
   );
+}
+
+/** What a person would type for a plugin: its name where that is unique and one word, else its id. */
+async function shortName(client: Client, ref: PluginRef | null): Promise<string> {
+  const { name = '', id = '' } = ref ?? {};
+  if (!/^[\w.][\w.-]*$/.test(name)) return id;
+  const { plugins } = await client.listPlugins();
+  return plugins.filter((plugin) => plugin.ref?.name === name).length === 1 ? name : id;
 }
 
 function addQueries(plugin: Command): void {

@@ -13,7 +13,7 @@ export function printPlugins(plugins: readonly Plugin[]): void {
     return;
   }
   printTable(
-    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'ID'],
+    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'SIGNED BY', 'ID'],
     plugins.map((plugin) => [
       plugin.ref?.name ?? '',
       plugin.ref?.version ?? '',
@@ -21,6 +21,7 @@ export function printPlugins(plugins: readonly Plugin[]): void {
       plugin.capabilities.map(offerText).join(', '),
       String(plugin.instances),
       String(plugin.queueLength),
+      signersText(plugin),
       plugin.ref?.id ?? '',
     ]),
   );
@@ -47,8 +48,15 @@ export function printPlugin(plugin: Plugin, plugins: readonly Plugin[]): void {
     ['installed', new Date(Number(plugin.installedAtMs)).toISOString()],
     ['digest', plugin.digest],
     ...plugin.files.map((file) => ['file', fileText(file)] as const),
-    ['development', plugin.development ? 'yes: unsigned, gone when the server stops' : ''],
+    ...(plugin.unsigned ? [['signed by', signersText(plugin)] as const] : []),
+    ...plugin.signers.map(({ name, keyId }) => ['signed by', `${name} (${keyId})`] as const),
+    ['development', plugin.development ? 'yes: from a directory, gone when the server stops' : ''],
   ]);
+}
+
+/** The operator's names for the keys, or that there are none. */
+function signersText({ unsigned, signers }: Plugin): string {
+  return unsigned ? 'UNSIGNED' : signers.map(({ name }) => name).join(', ');
 }
 
 /** `readme README.md (1.2 KiB)`, with the name under which the guest reads an asset. */

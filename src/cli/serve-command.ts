@@ -22,10 +22,11 @@ export function addServeCommand(program: Command): void {
 
 function optionOf(setting: Setting): Option {
   const notes = [`env: ${variableName(setting.key)}`];
-  if (setting.default !== undefined) notes.unshift(`default: ${setting.default}`);
+  const isSwitch = setting.kind.type === 'boolean';
+  if (setting.default !== undefined && !isSwitch) notes.unshift(`default: ${setting.default}`);
   // Values are checked, and defaults filled in, by config.ts, for all sources alike.
   const option = new Option(
-    `${flagName(setting.key)} <${setting.placeholder}>`,
+    isSwitch ? flagName(setting.key) : `${flagName(setting.key)} <${setting.placeholder}>`,
     `${setting.meaning} (${notes.join(', ')})`,
   );
   if (setting.kind.type === 'paths') {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ClientOptions } from '../client/client.js';
 import { isLocal, parseListenAddress } from '../listen-address.js';
 import { DEFAULT_GRPC_ADDRESS } from '../settings.js';
@@ -22,6 +22,7 @@ export function addConnectionOptions(command: Command): Command {
     .addOption(
       new Option('--server <address>', 'HOST:PORT or unix:PATH of the server')
         .env('HAL9_SERVER')
+        .argParser(serverAddress)
         .default(DEFAULT_GRPC_ADDRESS),
     )
     .addOption(
@@ -34,6 +35,14 @@ export function addConnectionOptions(command: Command): Command {
     .addOption(new Option('--tls-ca <FILE>', 'trust this authority, PEM, or this very certificate').env('HAL9_TLS_CA'))
     .addOption(new Option('--tls-cert <FILE>', 'client certificate to show, PEM').env('HAL9_CLIENT_CERT'))
     .addOption(new Option('--tls-key <FILE>', 'its private key, PEM').env('HAL9_CLIENT_KEY'));
+}
+
+/** The server itself may be anywhere, under any name: unlike what it listens on. */
+function serverAddress(text: string): string {
+  const match = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[1]);
+  if (/^unix:./.test(text) || (port >= 1 && port <= 65_535)) return text;
+  throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:50051, or unix:PATH.');
 }
 
 /**

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
-  type ChannelCredentials,
   type ClientWritableStream,
-  credentials,
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
@@ -12,7 +10,9 @@ import {
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
-import { executionDefinition, managementDefinition } from './definitions.js';
+import { type ClientTls, channelOf } from './channel.js';
+import { executionDefinition, managementDefinition, memoryDefinition } from './definitions.js';
+import { MemoryClient } from './memory-client.js';
 import type {
   ActivatePluginResponse,
   DeactivatePluginResponse,
@@ -35,8 +35,8 @@ export interface ClientOptions {
   timeoutMs?: number;
   /** Sent with each call. Where it must not be overheard, `tls` belongs to it. */
   token?: string;
-  /** Speaks TLS. Without `ca`, the authorities count that Node trusts. Certificates and keys in PEM. */
-  tls?: { ca?: Buffer; cert?: Buffer; key?: Buffer };
+  /** Speaks TLS. */
+  tls?: ClientTls;
   /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
@@ -62,6 +62,10 @@ export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
 /** A client of one server. It connects with the first call. */
 export class Client {
+  /** What plugins keep. */
+  readonly memory = new MemoryClient((method, request, settings) =>
+    this.#unary(memoryDefinition, method, request, settings),
+  );
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
   readonly #token: string | undefined;
@@ -70,7 +74,9 @@ export class Client {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
     this.#token = options.token;
-    this.#grpc = new GrpcClient(address, channelCredentials(options), {
+    const channel = channelOf(address, options.tls);
+    this.#grpc = new GrpcClient(address, channel.credentials, {
+      ...channel.options,
       'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
@@ -230,11 +236,6 @@ function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[s
   const method = service[name];
   if (method === undefined) throw new Error(`the contract has no method ${name}`);
   return method;
-}
-
-function channelCredentials({ tls }: ClientOptions): ChannelCredentials {
-  if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
 }
 
 /** Hangs up when the signal is aborted; a call that is over lets go of the signal. */

@@ -145,6 +145,8 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  unsigned: boolean;
+  signers: { keyId: string; name: string }[];
   files: PackagedFile[];
   dependencies: Dependency[];
 }
@@ -187,4 +189,44 @@ export interface ListPluginsResponse {
 
 export interface UninstallPluginResponse {
   plugin: PluginRef | null;
+}
+
+/** What a plugin keeps, or several plugins share. */
+export interface Memory {
+  /** `plugin:ID` or `shared:NAME`. */
+  name: string;
+  pluginName: string;
+  keys: string;
+  bytes: string;
+  maxKeys: string;
+  maxBytes: string;
+}
+
+export interface MemoryKey {
+  key: string;
+  valueBytes: string;
+}
+
+export interface MemoryEntry {
+  key: string;
+  /** One JSON text. */
+  value: string;
+}
+
+export interface ListMemoriesResponse {
+  memories: Memory[];
+}
+
+export interface ListMemoryKeysResponse {
+  keys: MemoryKey[];
+  more: boolean;
+}
+
+export interface GetMemoryEntryResponse {
+  entry: MemoryEntry | null;
+}
+
+export interface ExportMemoryResponse {
+  entries: MemoryEntry[];
+  more: boolean;
 }

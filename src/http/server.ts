@@ -1,9 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { clientCertificate } from '../access/client-certificate.js';
 import type { Gatekeeper } from '../access/gatekeeper.js';
+import type { Tls } from '../access/tls.js';
+import { contextOptions } from '../access/tls-material.js';
 import type { ServerConfig } from '../config.js';
 import { HostError } from '../errors.js';
-import { SERVER_LIMITS } from '../limits.js';
+import { ACCESS_LIMITS, SERVER_LIMITS } from '../limits.js';
 import { formatAddress } from '../listen-address.js';
 import type { Log } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -14,6 +19,8 @@ export interface HttpOptions {
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   /** Who lets scrapers in; undefined where whoever can connect may. */
   gatekeeper?: Gatekeeper | undefined;
+  /** Undefined where TLS is not spoken. */
+  tls?: Tls | undefined;
   /** Undefined when calls are served; else why not, in a few words. */
   notReady: () => string | undefined;
 }
@@ -38,17 +45,23 @@ export class HttpServer {
   /** `127.0.0.1:9469`, with the port that was picked. */
   readonly address: string;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
 
   constructor(server: Server, address: string) {
     this.#server = server;
     this.address = address;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Stops at once; nobody waits for more than a page of metrics. */
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
+      // Of those whose TLS handshake is not done, HTTP knows nothing.
+      for (const socket of this.#sockets) socket.destroy();
     });
   }
 }
@@ -56,16 +69,7 @@ export class HttpServer {
 /** @throws HostError LISTEN_REFUSED where somebody else has the address. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { httpListen, maxConnections } = options.config;
-  const server = createServer(
-    {
-      maxHeaderSize: SERVER_LIMITS.maxHttpHeaderBytes,
-      headersTimeout: SERVER_LIMITS.httpRequestMs,
-      requestTimeout: SERVER_LIMITS.httpRequestMs,
-      keepAliveTimeout: SERVER_LIMITS.httpKeepAliveMs,
-      connectionsCheckingInterval: SERVER_LIMITS.httpRequestMs,
-    },
-    (request, response) => void respond(options, request, response),
-  );
+  const server = createFor(options, (request, response) => void respond(options, request, response));
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(formatAddress(httpListen), error)));
@@ -73,6 +77,28 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   const { port } = server.address() as AddressInfo;
   return new HttpServer(server, formatAddress({ ...httpListen, port }));
+}
+
+type OnRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Clients may show certificates, and need not: probes have none. One that is not good counts as none. */
+function createFor({ tls }: HttpOptions, onRequest: OnRequest): Server {
+  const bounds: ServerOptions = {
+    maxHeaderSize: SERVER_LIMITS.maxHttpHeaderBytes,
+    headersTimeout: SERVER_LIMITS.httpRequestMs,
+    requestTimeout: SERVER_LIMITS.httpRequestMs,
+    keepAliveTimeout: SERVER_LIMITS.httpKeepAliveMs,
+    connectionsCheckingInterval: SERVER_LIMITS.httpRequestMs,
+  };
+  if (tls === undefined) return createServer(bounds, onRequest);
+  const clients = { requestCert: tls.asksClients, rejectUnauthorized: false };
+  const handshakeTimeout = ACCESS_LIMITS.handshakeMs;
+  const server = createSecureServer(
+    { ...bounds, ...contextOptions(tls.files), ...clients, handshakeTimeout },
+    onRequest,
+  );
+  tls.onChange((files) => server.setSecureContext(contextOptions(files)));
+  return server;
 }
 
 function listenError(where: string, error: NodeJS.ErrnoException): HostError {
@@ -116,7 +142,8 @@ function turnedAway({ gatekeeper }: HttpOptions, request: IncomingMessage): Answ
   if (gatekeeper === undefined) return undefined;
   try {
     const { authorization } = request.headers;
-    gatekeeper.admit({ authorization, certificate: undefined }, ['observe'], pathOf(request));
+    const certificate = request.socket instanceof TLSSocket ? clientCertificate(request.socket) : undefined;
+    gatekeeper.admit({ authorization, certificate }, ['observe'], pathOf(request));
     return undefined;
   } catch (error) {
     const { reason, message } = HostError.from(error);

@@ -3,6 +3,12 @@ import type { Sample } from './distribution.js';
 import { AUDIT_FAMILIES, type AuditNumbers, NO_AUDIT, PLUGIN_FAMILIES } from './metric-families.js';
 import { PluginMetrics } from './plugin-metrics.js';
 
+/** When the server's certificate ends, in seconds of Unix time, and what became of changes of its files. */
+export interface TlsNumbers {
+  expirySeconds: number;
+  reloads: Readonly<Record<string, number>>;
+}
+
 export interface MetricsOptions {
   version: string;
   /** Versions of `hal9:plugin` that this server speaks. */
@@ -28,7 +34,9 @@ export class Metrics {
   readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
+  #tls: (() => TlsNumbers) | undefined;
   #inFlight = (): number => 0;
+  #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
   #audit = (): AuditNumbers => NO_AUDIT;
 
@@ -86,14 +94,20 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
-  /** Where to read how many plugins there are, by state. */
-  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+  /** Where to read how many plugins there are, by state, and how many of them nobody trusted has signed. */
+  watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
+    this.#unsigned = unsigned;
   }
 
   /** Where to read the numbers of the audit log. */
   watchAudit(numbers: () => AuditNumbers): void {
     this.#audit = numbers;
+  }
+
+  /** Where to read about the server's certificate; never called where it has none. */
+  watchTls(numbers: () => TlsNumbers): void {
+    this.#tls = numbers;
   }
 
   get contentType(): string {
@@ -144,10 +158,29 @@ export class Metrics {
       collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     this.#register({
+      name: 'hal9_tls_certificate_expiry_seconds',
+      help: "When the server's certificate ends, in seconds of Unix time.",
+      type: 'gauge',
+      collect: () => (this.#tls === undefined ? [] : [{ labels: {}, value: this.#tls().expirySeconds }]),
+    });
+    this.#register({
+      name: 'hal9_tls_reloads_total',
+      help: "Changes of the certificate's files: taken, or refused, the old ones staying in use.",
+      type: 'counter',
+      collect: () =>
+        Object.entries(this.#tls?.().reloads ?? {}).map(([result, value]) => ({ labels: { result }, value })),
+    });
+    this.#register({
       name: 'hal9_plugins',
       help: 'Installed plugins: active, at rest, or wanted in service and not there.',
       type: 'gauge',
       collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
+    });
+    this.#register({
+      name: 'hal9_unsigned_plugins',
+      help: 'Installed plugins that nobody whom the operator trusts has signed, in service or at rest.',
+      type: 'gauge',
+      collect: () => [{ labels: {}, value: this.#unsigned() }],
     });
     this.#register({
       name: 'hal9_calls_in_flight',

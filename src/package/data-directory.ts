@@ -12,7 +12,7 @@
  * The directory belongs to the operator and is trusted; what is in `packages/` was checked before it was put there.
  */
 
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError } from '../errors.js';
 import { DataLock } from './data-lock.js';
@@ -21,17 +21,22 @@ import { PreparedCache } from './prepared-cache.js';
 import { PackageStore } from './store.js';
 
 const SCHEMA = '1';
+/** The database of plugins' memory, and what SQLite writes beside it. */
+const MEMORY_FILES = ['memory.db', 'memory.db-wal', 'memory.db-shm'] as const;
 const DIRECTORIES = ['packages', 'prepared', 'aside'] as const;
 
 export class DataDirectory {
   readonly store: PackageStore;
   readonly cache: PreparedCache;
+  /** The database of plugins' memory; readable by its owner alone, as what SQLite writes beside it. */
+  readonly memoryFile: string;
   /** Where the audit log is, or will be. */
   readonly auditDirectory: string;
   readonly #lock: DataLock;
 
   private constructor(root: string, lock: DataLock) {
     this.store = new PackageStore(root);
+    this.memoryFile = join(root, MEMORY_FILES[0]);
     this.cache = new PreparedCache(join(root, 'prepared'), join(root, 'aside'));
     this.auditDirectory = join(root, 'audit');
     this.#lock = lock;
@@ -52,6 +57,7 @@ export class DataDirectory {
       const directory = new DataDirectory(root, lock);
       if (isNew) await initialise(root, directory.store);
       await directory.store.removeUnnamed();
+      await (await open(directory.memoryFile, 'a', 0o600)).close();
       return directory;
     } catch (error) {
       await lock.release();
@@ -74,7 +80,7 @@ async function refuseForeign(root: string): Promise<void> {
     if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
-  const own = new Set<string>([...DIRECTORIES, 'audit', 'lock', 'plugins.json', 'schema']);
+  const own = new Set<string>([...DIRECTORIES, ...MEMORY_FILES, 'audit', 'lock', 'plugins.json', 'schema']);
   if (names.includes('schema') || names.every((name) => own.has(name) || name === 'lost+found')) return;
   throw new HostError(
     'DATA_DIR_SCHEMA',

@@ -9,12 +9,13 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
-import { HEX_DIGEST, MANIFEST_PATH, type PackageContents, sha256 } from './contents.js';
+import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
 import { passed } from './crash-steps.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { type PackageFiles, sizesOf } from './package-files.js';
 import { readFiles, readPackage } from './read.js';
+import { sha256 } from './signature/statement.js';
 import { zipFiles } from './zip-write.js';
 
 const indexEntry = z.strictObject({
@@ -25,6 +26,8 @@ const indexEntry = z.strictObject({
   /** The operator's configuration: one JSON object as text. */
   config: z.string(),
   installedAtMs: z.number(),
+  /** The public keys that signed it, in base64, whether they were trusted or not. */
+  signedBy: z.array(z.string()).default([]),
 });
 const indexDocument = z.strictObject({ plugins: z.array(indexEntry) });
 const summaryDocument = z.strictObject({

@@ -43,7 +43,13 @@ export async function bringBack(parts: Parts, directories: readonly string[]): P
 export async function preparePlugin(
   { preparer, runtime }: Pick<Parts, 'preparer' | 'runtime'>,
   contents: PackageContents,
-  state: { files: PackageFiles; config: string; installedAtMs: number; development: boolean },
+  state: {
+    files: PackageFiles;
+    config: string;
+    installedAtMs: number;
+    development: boolean;
+    signedBy: readonly string[];
+  },
 ): Promise<InstalledPlugin> {
   const { manifest, digest } = contents;
   const prepared = await preparer.prepare(contents);
@@ -54,9 +60,9 @@ async function reopen({ store, preparer, runtime }: Parts, entry: IndexEntry): P
   const stored = await store.open(entry.digest);
   const prepared = await preparer.prepare(stored);
   const { manifest, digest } = stored;
-  const { config, installedAtMs } = entry;
+  const { config, installedAtMs, signedBy } = entry;
   const plugin = new InstalledPlugin(
-    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false },
+    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, signedBy },
     runtime,
   );
   plugin.wanted = entry.active;
@@ -69,7 +75,8 @@ async function admitDirectory(parts: Parts, directory: string): Promise<void> {
   const { id } = contents.manifest.metadata;
   if (parts.table.plugins.has(id))
     throw new HostError('PLUGIN_EXISTS', `plugin ${id} is installed; uninstall it, or change the id in the directory`);
-  const state = { files: filesInMemory(bytes, contents), config: '{}', installedAtMs: Date.now(), development: true };
+  const files = filesInMemory(bytes, contents);
+  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] };
   parts.table.admit(await preparePlugin(parts, contents, state));
 }
 
@@ -89,6 +96,7 @@ async function backIntoService({ table, journal }: Parts): Promise<void> {
 
 async function enlist(plugin: InstalledPlugin, table: PluginTable, journal: Journal): Promise<void> {
   try {
+    plugin.requireTrust();
     checkServed(plugin, table);
     await plugin.enlist();
   } catch (error) {

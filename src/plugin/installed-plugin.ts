@@ -1,4 +1,6 @@
 import { HostError } from '../errors.js';
+import type { MayUse } from '../host/memory/memory-calls.js';
+import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
@@ -9,12 +11,14 @@ import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
 import type { AssetImage } from '../protocol/assets.js';
+import type { Trust } from '../sandbox/trust.js';
 import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
+import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -27,6 +31,8 @@ export interface InstalledPluginParts {
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** The public keys that signed it, in base64; each signature was verified. */
+  signedBy: readonly string[];
 }
 
 /** What an installed plugin needs to run. */
@@ -38,6 +44,10 @@ export interface PluginRuntime {
   /** Budget of a call for which neither the request nor the plugin names one. */
   callFuel: number;
   queueLength: number;
+  /** Who answers the host calls of a plugin's instances. */
+  hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
+  /** Who signed it, and whether that counts. */
+  trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
 }
@@ -51,6 +61,8 @@ export class InstalledPlugin {
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** The public keys that signed it, in base64. */
+  signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
   /** What the package has besides its module. */
@@ -68,6 +80,7 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.signedBy = parts.signedBy;
     this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
@@ -83,6 +96,20 @@ export class InstalledPlugin {
 
   get active(): boolean {
     return this.#crew !== undefined;
+  }
+
+  /** Whether nobody whom the operator trusts has signed it. */
+  get unsigned(): boolean {
+    return this.#signers().length === 0;
+  }
+
+  /**
+   * What the operator runs from a directory needs no signature.
+   *
+   * @throws HostError where it may not run, by who signed it: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+   */
+  requireTrust(): void {
+    if (!this.development) requireTrust(this.#runtime.trust, signedPlugin(this.manifest, this.signedBy));
   }
 
   /**
@@ -142,6 +169,7 @@ export class InstalledPlugin {
   /** All but what other plugins have to do with it. */
   view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
+    const signers = this.#signers();
     return {
       ref: this.ref,
       state: this.active ? 'ACTIVE' : 'INSTALLED',
@@ -159,14 +187,20 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      unsigned: signers.length === 0,
+      signers,
       files: listFiles(this.manifest, this.files.sizes),
     };
   }
 
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
-    const { ref, digest, wanted: active, config, installedAtMs } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    const { ref, digest, wanted: active, config, installedAtMs, signedBy } = this;
+    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs, signedBy: [...signedBy] };
+  }
+
+  #signers(): PluginView['signers'] {
+    return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
   }
 
   #crewSpec(assets: AssetImage | undefined): CrewSpec {
@@ -174,6 +208,7 @@ export class InstalledPlugin {
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
       binding: { ...bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion), assets },
+      host: this.#runtime.hostCalls(this.ref, () => false),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

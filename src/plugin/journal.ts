@@ -19,9 +19,20 @@ export class Journal {
     this.#log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
   }
 
+  /** Development mode is loud: whatever comes in unsigned, or runs so, is told. */
+  warnIfUnsigned({ ref, digest, unsigned, development }: InstalledPlugin): void {
+    if (!unsigned || development) return;
+    const { name, id, version } = ref;
+    this.#log.warn(
+      { plugin: name, pluginId: id, version, digest, unsigned },
+      'an UNSIGNED plugin: nobody whom you trust has signed it',
+    );
+  }
+
   /** @param why how the plugin came into service */
   loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
     this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
+    this.warnIfUnsigned(plugin);
   }
 
   notBack({ id, name = '', version }: { id: string; name?: string; version: string }, error: unknown): void {

@@ -44,6 +44,11 @@ export class PluginTable {
     return { ...plugin.view(), dependencies };
   }
 
+  /** Whether there is such a plugin, or one that could not be brought back. */
+  knows(id: string): boolean {
+    return this.#plugins.has(id) || this.#unopened.has(id);
+  }
+
   /** What was in the index at the start, or what is not kept there. */
   admit(plugin: InstalledPlugin): void {
     this.#plugins.set(plugin.ref.id, plugin);
@@ -102,5 +107,10 @@ export class PluginTable {
     for (const { active, wanted } of this.#plugins.values()) count[active ? 'active' : wanted ? 'failed' : 'resting']++;
     for (const entry of this.#unopened.values()) count[entry.active ? 'failed' : 'resting']++;
     return count;
+  }
+
+  /** How many there are that nobody whom the operator trusts has signed. */
+  countUnsigned(): number {
+    return [...this.#plugins.values()].filter(({ unsigned }) => unsigned).length;
   }
 }

@@ -20,6 +20,10 @@ export interface PluginView {
   installedAtMs: number;
   contractVersion: string;
   development: boolean;
+  /** Nobody whom the operator trusts has signed it. */
+  unsigned: boolean;
+  /** The trusted keys that signed it. */
+  signers: readonly { keyId: string; name: string }[];
   files: readonly NamedFile[];
   dependencies: readonly DependencyView[];
 }

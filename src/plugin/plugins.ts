@@ -1,7 +1,7 @@
-import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import { type PackageContents, sha256 } from '../package/contents.js';
+import type { PackageContents } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
+import { sha256 } from '../package/signature/statement.js';
 import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
@@ -14,7 +14,9 @@ import { Journal } from './journal.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
+import { active, refuseReplacement } from './refusals.js';
 import { Serial } from './serial.js';
+import { requireSigners } from './signed-plugin.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -25,7 +27,7 @@ export interface PluginsParts {
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
   /** A plugin was uninstalled. */
-  forgotten(id: string): void;
+  forgotten(id: string): void | Promise<void>;
 }
 
 /**
@@ -77,9 +79,19 @@ export class InstalledPlugins implements Plugins {
     return this.#table.preparedKeys();
   }
 
+  /** Whether a plugin of this id is installed, or was and could not be brought back. */
+  knows(id: string): boolean {
+    return this.#table.knows(id);
+  }
+
   /** As `PluginTable.countByState`. */
   countByState(): { active: number; resting: number; failed: number } {
     return this.#table.countByState();
+  }
+
+  /** As `PluginTable.countUnsigned`. */
+  countUnsigned(): number {
+    return this.#table.countUnsigned();
   }
 
   get(idOrName: string): PluginView {
@@ -125,7 +137,7 @@ export class InstalledPlugins implements Plugins {
         // One write of the index: after a crash it is there, in service, or gone.
         await this.#keep(users, false, 'deactivated', () => this.#table.remove(plugin));
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-        this.#parts.forgotten(plugin.ref.id);
+        await this.#parts.forgotten(plugin.ref.id);
         this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
@@ -162,7 +174,9 @@ export class InstalledPlugins implements Plugins {
 
   async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
     const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
-    await audited(this.#parts.audit, about(plugin, 'plugin.activate', by.actor, details), start);
+    const event = about(plugin, 'plugin.activate', by.actor, details);
+    await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+    await audited(this.#parts.audit, event, start);
   }
 
   #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
@@ -218,8 +232,17 @@ export class InstalledPlugins implements Plugins {
     event: AuditEvent,
   ): Promise<{ plugin: PluginView; changed: boolean }> {
     const { id, version } = contents.manifest.metadata;
+    const signedBy = requireSigners(contents, this.#parts.runtime.trust);
+    const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
     const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return { plugin: this.#table.view(before), changed: false };
+    if (before?.digest === contents.digest) {
+      const changed = !before.development && before.signedBy.join() !== signedBy.join();
+      if (changed) {
+        const putSigners = () => this.#putSigners(before, { contents, bytes, signedBy });
+        await audited(this.#parts.audit, { ...event, details: signed }, putSigners);
+      }
+      return { plugin: this.#table.view(before), changed };
+    }
     if (before !== undefined) refuseReplacement(before, version);
     const node = nodeOf(contents.manifest);
     resolve(node, this.#table.graph(node));
@@ -229,15 +252,32 @@ export class InstalledPlugins implements Plugins {
       config: before?.config ?? '{}',
       installedAtMs: Date.now(),
       development: false,
+      signedBy,
     });
-    const details = { ...event.details, ...(before === undefined ? {} : { replaces: before.ref.version }) };
+    const details = { ...signed, ...(before === undefined ? {} : { replaces: before.ref.version }) };
     return audited(this.#parts.audit, { ...event, details }, async () => {
       await this.#parts.store.put(contents, bytes);
       const replaced = await this.#table.put(plugin);
       if (replaced !== undefined) await this.#parts.store.remove(replaced);
       this.#journal.tell(plugin, 'installed');
+      this.#journal.warnIfUnsigned(plugin);
       return { plugin: this.#table.view(plugin), changed: true };
     });
+  }
+
+  /** The contents are installed; others have signed them. */
+  async #putSigners(
+    plugin: InstalledPlugin,
+    { contents, bytes, signedBy }: { contents: PackageContents; bytes: Uint8Array; signedBy: readonly string[] },
+  ): Promise<void> {
+    await this.#parts.store.put(contents, bytes);
+    const { signedBy: before } = plugin;
+    plugin.signedBy = signedBy;
+    await this.#table.save().catch((error: unknown) => {
+      plugin.signedBy = before;
+      throw error;
+    });
+    this.#journal.tell(plugin, 'signed anew');
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */
@@ -253,21 +293,4 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
   }
-}
-
-function refuseReplacement(before: InstalledPlugin, version: string): void {
-  if (before.ref.version === version) {
-    throw new HostError(
-      'PLUGIN_EXISTS',
-      `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
-    );
-  }
-  if (before.active) throw active(before, `installing ${version}`);
-}
-
-function active(plugin: InstalledPlugin, before: string): HostError {
-  return new HostError(
-    'PLUGIN_ACTIVE',
-    `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`,
-  );
 }

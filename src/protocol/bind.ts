@@ -1,3 +1,5 @@
+import type { HostLink } from './host-calls.js';
+
 /**
  * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
  * Calls and their outcomes are packed bytes (`frames.ts`).
@@ -25,7 +27,12 @@ export interface BindMessage {
   assets?: AssetImage | undefined;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
+  /** What the guest's host calls are asked through, where they need the main thread; undefined for measurements without it. */
+  host?: HostLink;
 }
+
+/** What a life is told of its plugin; the rest belongs to the life. */
+export type Binding = Omit<BindMessage, 'type' | 'running' | 'host'>;
 
 /** Which byte of the original module a byte of the metered one stands for: see `wasm/fuel/offset-map.ts`. */
 export interface Offsets {

@@ -1,14 +1,13 @@
-import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
-import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
+import type { Plugins, PluginView } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
 import { fileSender } from './plugin-file.js';
 import { requester } from './requester.js';
-import { toServiceError } from './status.js';
+import { answer, unary } from './unary.js';
 
-type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
 interface ByPlugin {
   pluginId: string;
 }
@@ -36,24 +35,6 @@ export function managementService(plugins: Plugins): ServiceBinding {
       GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
-}
-
-/** A unary method, by what it does. */
-function unary<Request>(action: (request: Request, by: Requester) => object | Promise<object>): Unary<Request> {
-  return (call, callback) => {
-    const by = requester(call);
-    void answer(callback, () => action(call.request, by));
-  };
-}
-
-async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
-  let reply: object;
-  try {
-    reply = await action();
-  } catch (error) {
-    return callback(toServiceError(HostError.from(error)), null);
-  }
-  callback(null, reply);
 }
 
 type Install = (call: ServerReadableStream<InstallPart, object>, callback: sendUnaryData<object>) => void;

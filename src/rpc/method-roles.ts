@@ -31,6 +31,12 @@ export const METHOD_ROLES: Readonly<Record<string, Needed>> = {
   '/hal9.plugin.v1.KeyManagement/RevokeKey': MANAGE,
   '/hal9.plugin.v1.KeyManagement/ListKeys': OBSERVE,
 
+  // What plugins keep belongs to their users: seeing it takes more than seeing how much it is.
+  '/hal9.plugin.v1.MemoryInspection/ListMemories': OBSERVE,
+  '/hal9.plugin.v1.MemoryInspection/ListMemoryKeys': MANAGE,
+  '/hal9.plugin.v1.MemoryInspection/GetMemoryEntry': MANAGE,
+  '/hal9.plugin.v1.MemoryInspection/ExportMemory': MANAGE,
+
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo': OBSERVE,
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': OBSERVE,
 

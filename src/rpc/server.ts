@@ -4,11 +4,11 @@ import type { ServerConfig } from '../config.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { admission } from './admission.js';
-import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
+import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE, type ServiceBinding } from './definitions.js';
 import { guarded, noted } from './guard.js';
 import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
-import { type Listener, listen } from './listener.js';
+import { type Listener, type ListenOptions, listen } from './listener.js';
 import { addReflection } from './reflection.js';
 import { seldom } from './seldom.js';
 import { Unsent } from './unsent.js';
@@ -29,6 +29,8 @@ export interface RpcOptions {
   services: readonly ServiceBinding[];
   /** Who lets callers in; undefined where whoever can connect may do everything. */
   gatekeeper?: Gatekeeper | undefined;
+  /** Makes what does TLS handshakes; undefined where none is spoken. */
+  secured?: ListenOptions['secured'];
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
 }
@@ -107,8 +109,8 @@ export class RpcServer {
  * @throws HostError LISTEN_REFUSED
  */
 export async function startRpc(options: RpcOptions): Promise<RpcServer> {
-  const { config, log, metrics, services, gatekeeper, onDrain } = options;
-  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
+  const { config, log, metrics, services, gatekeeper, secured, onDrain } = options;
+  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
   const interceptors =
     gatekeeper === undefined
@@ -116,7 +118,7 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
       : [
           admission({
             gatekeeper,
-            certificateOf: () => undefined,
+            certificateOf: (peer) => listener.certificateOf(peer),
             refused: (path, refusal) => void noted(path, refusal, { log, metrics }),
           }),
         ];
@@ -137,6 +139,7 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = await listen(config.grpcListen, {
     maxConnections: config.maxConnections,
+    secured,
     onConnection: (socket) => injector.injectConnection(socket),
     onRefused: refusedConnections(log, config.maxConnections),
   });

@@ -67,6 +67,7 @@ describe('the audit log of a server', () => {
       expect([event, actor !== '' && actor !== 'server']).toEqual([event, asked]);
       if (event.startsWith('plugin.')) expect(plugin).toMatchObject({ name: 'watched', version: '1.0.0' });
     }
+    expect(told[0]?.details['config_sha256']).toMatch(/^[0-9a-f]{64}$/);
     expect(told[1]?.details['digest']).toMatch(/^[0-9a-f]{64}$/);
     expect(JSON.stringify(told)).not.toContain('hunter2');
     expect((await verify()).stdout).toMatch(/^lines +11, seq 1 to 11, in 1 file: all in order$/m);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,15 @@ async function told(what: string, last: string): Promise<unknown[]> {
   return server.log.filter(({ msg }) => msg === `plugin ${what}`).map(({ plugin }) => plugin);
 }
 
+/** Which plugins the audit log says something of, in order. What changes them is there before it happens. */
+function audited(event: string): (string | undefined)[] {
+  const lines = readFileSync(join(dataDir(), 'audit', '000001.jsonl'), 'utf8').trimEnd().split('\n');
+  return lines
+    .map((line) => JSON.parse(line) as { event: string; plugin?: { name: string } })
+    .filter((line) => line.event === event)
+    .map(({ plugin }) => plugin?.name);
+}
+
 describe('an installation', () => {
   test('comes after that of what the plugin needs', async () => {
     const missing = await refusalOf(install('app 1.0.0', 'lib ^1.0.0'));
@@ -127,6 +136,7 @@ describe('activation', () => {
     expect(activatedFirst.map(({ name }) => name)).toEqual(['right', 'left']);
     expect(await told('activated', 'top')).toEqual(['bottom', 'right', 'left', 'top']);
     expect(await active()).toEqual(['bottom', 'left', 'right', 'top']);
+    expect(audited('plugin.activate')).toEqual(['bottom', 'right', 'left', 'top']);
   });
 
   test('takes out again what it has started when one fails, and says which', async () => {
@@ -139,6 +149,8 @@ describe('activation', () => {
     expect(failed.message).toContain('top 1.0.0 -> middle 1.0.0 -> bad 1.0.0: ');
     expect(failed.details).toMatchObject({ failed: idOf('bad') });
     expect(await active()).toEqual([]);
+    expect(audited('plugin.activate')).toEqual(['good', 'bad']);
+    expect(audited('plugin.deactivate')).toEqual(['good']);
     await client.activatePlugin('good');
     await refusalOf(client.activatePlugin('top'));
     expect(await told('activated', 'good')).toEqual(['good']);

@@ -41,7 +41,7 @@ async function leftBy(hostVersion: string, ...packages: readonly Uint8Array[]): 
     // A contract that this build does not speak cannot be prepared here.
     await preparer.prepare(contents).catch(() => undefined);
     const { id, version } = contents.manifest.metadata;
-    entries.push({ id, version, digest: contents.digest, active: true, config: '{}', installedAtMs: 1 });
+    entries.push({ id, version, digest: contents.digest, active: true, config: '{}', installedAtMs: 1, signedBy: [] });
   }
   await directory.store.writeIndex(entries);
   await directory.close();

@@ -63,6 +63,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/reflection': ['rpc'],
   'grpc-health-check': ['rpc'],
   commander: ['cli'],
+  libsql: ['host'],
   pino: ['observe'],
   'prom-client': ['observe'],
   piscina: ['pool'],

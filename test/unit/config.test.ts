@@ -52,6 +52,16 @@ describe('loadConfig', () => {
     expect(loadConfig({ config: yamlFile('dev_dir: [/c, /d]') }, {}).devDirs).toEqual(['/c', '/d']);
   });
 
+  test('is not in development mode unless told so', () => {
+    expect(loadConfig({}, {}).development).toBe(false);
+    expect(loadConfig({ development: true }, { HAL9_DEVELOPMENT: '0' }).development).toBe(true);
+    expect(loadConfig({}, { HAL9_DEVELOPMENT: '1' }).development).toBe(true);
+    expect(loadConfig({ config: yamlFile('development: true') }, {}).development).toBe(true);
+    expect(loadConfig({ config: yamlFile('development: true') }, { HAL9_DEVELOPMENT: 'false' }).development).toBe(
+      false,
+    );
+  });
+
   test('turns the memory limit into bytes', () => {
     expect(loadConfig({ memoryLimitMb: '512' }, {}).memoryLimitBytes).toBe(536_870_912);
   });
@@ -62,6 +72,7 @@ describe('loadConfig', () => {
       httpListen: '[::1]:8',
       logFormat: 'pretty',
       callTimeoutMs: '6',
+      development: 'true',
     };
     for (const { key, kind } of SETTINGS) {
       const value =
@@ -86,6 +97,7 @@ describe('loadConfig', () => {
     [{}, { HAL9_QUEUE_LENGTH: '1e3' }, 'HAL9_QUEUE_LENGTH: expected a whole number'],
     [{}, { HAL9_QUEUE_LENGTH: '-5' }, 'found "-5"'],
     [{ logLevel: 'loud' }, {}, '--log-level: expected one of trace, debug, info, warn, error, found "loud"'],
+    [{}, { HAL9_DEVELOPMENT: 'yes' }, 'HAL9_DEVELOPMENT: expected true, false, 1 or 0, found "yes"'],
     [{ grpcListen: '127.0.0.1' }, {}, '--grpc-listen: expected HOST:PORT'],
     [{ grpcListen: '127.0.0.1:65536' }, {}, 'a port of 0 to 65535'],
     [{ grpcListen: 'unix:' }, {}, 'no path after unix:'],

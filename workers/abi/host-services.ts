@@ -3,6 +3,7 @@ import type { Clock } from './generated/clock.js';
 import type { Config } from './generated/config.js';
 import type { ImportedServices } from './generated/index.js';
 import type { Logging } from './generated/logging.js';
+import type { Memory } from './generated/memory.js';
 import type { Metrics } from './generated/metrics.js';
 import type { Random } from './generated/random.js';
 
@@ -24,6 +25,7 @@ export interface HostServices extends ImportedServices {
   readonly logging: Logging;
   readonly config: Config;
   readonly metrics: Metrics;
+  readonly memory: Memory;
   readonly clock: HostClock;
   readonly random: HostRandom;
   /** Directories that the guest finds. */

@@ -86,7 +86,10 @@ export async function* readSettledLines(path: string): AsyncGenerator<RawLine> {
       } else torn = line;
     }
     if (torn === undefined) return;
-    if (attempt === SETTLE.tries || torn.bytes.length > AUDIT_LIMITS.maxLineBytes) return yield torn;
+    if (attempt === SETTLE.tries || torn.bytes.length > AUDIT_LIMITS.maxLineBytes) {
+      yield torn;
+      return;
+    }
     await setTimeout(SETTLE.waitMs);
   }
 }

@@ -1,7 +1,7 @@
 import { HostError } from '../../errors.js';
 import { AUDIT_LIMITS } from '../../limits.js';
 import type { Log } from '../../observe/log.js';
-import { type Audit, type AuditEvent, type AuditEventName, SERVER_ACTOR } from './audit-event.js';
+import { type Audit, type AuditEvent, type AuditEventName, bounded, SERVER_ACTOR } from './audit-event.js';
 import { ChainWriter, type Dated } from './chain-writer.js';
 import { Repeats } from './repeats.js';
 
@@ -75,7 +75,7 @@ export class AuditLog implements Audit {
   append(event: AuditEvent): Promise<void> {
     if (this.#queue.length - this.#notes >= AUDIT_LIMITS.maxWaiting) return Promise.reject(this.#refusal(undefined));
     return new Promise((resolve, reject) => {
-      this.#enqueue({ event, atMs: Date.now(), waiter: { resolve, reject } });
+      this.#enqueue({ event: bounded(event), atMs: Date.now(), waiter: { resolve, reject } });
     });
   }
 
@@ -89,7 +89,9 @@ export class AuditLog implements Audit {
   }
 
   /** For what has happened already. A line that cannot be written waits; of those for which there is no room the next line says how many. */
-  note(event: AuditEvent): void {
+  note(told: AuditEvent): void {
+    // Bounded before it waits: what strangers say may be large, and much of it may wait.
+    const event = bounded(told);
     if (REPEATED.has(event.event)) this.#repeats.offer(event);
     else this.#enqueueNote(event);
   }

@@ -9,7 +9,8 @@
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { HostError } from '../../errors.js';
-import { type Head, sha256 } from './audit-line.js';
+import { keyIdOf, publicKeyBytes } from '../../package/signature/public-key.js';
+import type { Head } from './audit-line.js';
 
 const FORMAT = 'hal9-audit-checkpoint-1';
 
@@ -17,7 +18,14 @@ const FORMAT = 'hal9-audit-checkpoint-1';
 export function signCheckpoint(head: Head, at: string, privateKey: KeyObject): string {
   const { seq, hash } = head;
   const signature = sign(null, statement(head, at), privateKey).toString('base64');
-  const fields = { format: FORMAT, seq, hash, at, key_id: keyId(createPublicKey(privateKey)), signature };
+  const fields = {
+    format: FORMAT,
+    seq,
+    hash,
+    at,
+    key_id: keyIdOf(publicKeyBytes(createPublicKey(privateKey))),
+    signature,
+  };
   return `${JSON.stringify(fields)}\n`;
 }
 
@@ -27,7 +35,7 @@ export function signCheckpoint(head: Head, at: string, privateKey: KeyObject): s
  */
 export function openCheckpoint(text: string, publicKey: KeyObject): Head & { at: string } {
   const { seq, hash, at, key_id: signer, signature } = parse(text);
-  if (signer !== keyId(publicKey)) {
+  if (signer !== keyIdOf(publicKeyBytes(publicKey))) {
     throw new HostError('KEY_UNTRUSTED', `the checkpoint was signed with the key ${signer}, not with the one given`);
   }
   if (!verify(null, statement({ seq, hash }, at), publicKey, Buffer.from(signature, 'base64'))) {
@@ -60,9 +68,4 @@ function parse(text: string): Fields {
 
 function statement({ seq, hash }: Head, at: string): Buffer {
   return Buffer.from(`${FORMAT}\n${seq} ${hash} ${at}\n`);
-}
-
-/** The 32 bytes stand at the end of the key's encoding (RFC 8410). */
-function keyId(publicKey: KeyObject): string {
-  return sha256(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
 }

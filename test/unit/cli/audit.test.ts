@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -105,6 +105,12 @@ describe('hal9 audit checkpoint', () => {
   test('fits the log that it was made of, also when lines were added', async () => {
     expect((await check()).stdout).toContain(`the log has its line, seq ${LINES}`);
     await append(['later']);
+    expect((await check()).status).toBe(0);
+  });
+
+  test('takes the public key in base64 as well', async () => {
+    const der = createPublicKey(readFileSync(inFolder('op.pub'))).export({ format: 'der', type: 'spki' });
+    writeFileSync(inFolder('op.pub'), `${der.subarray(-32).toString('base64')}\n`);
     expect((await check()).status).toBe(0);
   });
 

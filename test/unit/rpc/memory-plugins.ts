@@ -101,6 +101,8 @@ function view(moduleBytes: number): PluginView {
     installedAtMs: 1_700_000_000_000,
     contractVersion: '0.1.0',
     development: false,
+    unsigned: true,
+    signers: [],
     files: [
       { kind: 'readme', path: 'README.md', name: '', sizeBytes: 40 },
       { kind: 'asset', path: 'large.bin', name: 'large.bin', sizeBytes: 8_000_000 },

@@ -153,6 +153,12 @@ describe('a call that is turned away', () => {
     expect(serving.denied).toEqual(['no_credentials', 'token_unknown', 'role_missing']);
     expect(serving.refused).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'ROLE_MISSING']);
   });
+
+  test('stands in the audit log, once for many of a kind', () => {
+    const told = serving.audited.map(({ event, actor, details }) => [event, actor, details?.['reason']]);
+    expect(told.filter(([, , reason]) => reason === 'token_unknown')).toEqual([['denial', 'nobody', 'token_unknown']]);
+    expect(told.filter(([, actor]) => actor === 'the-manage')).toEqual([['denial', 'the-manage', 'role_missing']]);
+  });
 });
 
 describe('a caller that is let in', () => {
@@ -170,10 +176,10 @@ describe('a caller that is let in', () => {
     const outcome = (role: Role): Promise<string> => outcomeOf(path, metadataWith(`Bearer ${tokens[role]}`));
     expect(await outcome('observe')).toBe('answered');
     writeFileSync(accessFile, `tokens:\n${entry('execute')}\n`);
-    serving.gatekeeper?.reload();
+    serving.access.gatekeeper?.reload();
     expect([await outcome('observe'), await outcome('execute')]).toEqual(['UNAUTHENTICATED', 'answered']);
     writeFileSync(accessFile, 'tokens: [{}]');
-    expect(() => serving.gatekeeper?.reload()).toThrow('tokens[0].name');
+    expect(() => serving.access.gatekeeper?.reload()).toThrow('tokens[0].name');
     expect([await outcome('observe'), await outcome('execute')]).toEqual(['UNAUTHENTICATED', 'answered']);
   });
 });

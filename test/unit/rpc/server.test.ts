@@ -69,6 +69,7 @@ describe('startRpc', () => {
     const names = answers[0]?.listServicesResponse?.service.map(({ name }) => name).sort();
     expect(names).toEqual([
       'grpc.health.v1.Health',
+      'hal9.plugin.v1.MemoryInspection',
       'hal9.plugin.v1.PluginExecution',
       'hal9.plugin.v1.PluginManagement',
     ]);

@@ -1,10 +1,10 @@
-import { Denials } from '../../../src/access/denials.js';
-import { Gatekeeper } from '../../../src/access/gatekeeper.js';
 import { loadConfig, type ServerFlags } from '../../../src/config.js';
 import { createLog, type Log } from '../../../src/observe/log.js';
 import type { ServiceBinding } from '../../../src/rpc/definitions.js';
 import { managementService } from '../../../src/rpc/management.js';
 import { type RpcServer, startRpc } from '../../../src/rpc/server.js';
+import type { AuditEvent } from '../../../src/sandbox/audit/audit-event.js';
+import { openAccess, type ServerAccess } from '../../../src/server/access.js';
 import { MemoryPlugins } from './memory-plugins.js';
 
 /** The gRPC server with its management service over plugins in memory. */
@@ -15,7 +15,8 @@ export interface Serving {
   refused: string[];
   /** Reasons of denials, in order. */
   denied: string[];
-  gatekeeper: Gatekeeper | undefined;
+  audited: AuditEvent[];
+  access: ServerAccess;
 }
 
 export async function serveMemory(
@@ -26,17 +27,20 @@ export async function serveMemory(
   const plugins = new MemoryPlugins();
   const refused: string[] = [];
   const denied: string[] = [];
+  const audited: AuditEvent[] = [];
   const config = loadConfig({ grpcListen: '127.0.0.1:0', ...flags }, {});
-  const denials = new Denials({ log, metrics: { denied: (reason) => void denied.push(reason) } });
-  const { accessFile } = config;
-  const gatekeeper = accessFile === undefined ? undefined : Gatekeeper.open(accessFile, denials);
+  const access = await openAccess(config, {
+    log,
+    metrics: { denied: (reason) => void denied.push(reason), watchTls: () => {} },
+    audit: { note: (event) => void audited.push(event) },
+  });
   const rpc = await startRpc({
     config,
     log,
-    gatekeeper,
+    ...access,
     metrics: { refused: (reason) => void refused.push(reason) },
     services: [managementService(plugins), ...services],
   });
   rpc.serve();
-  return { rpc, plugins, refused, denied, gatekeeper };
+  return { rpc, plugins, refused, denied, audited, access };
 }

@@ -62,6 +62,21 @@ describe('AuditLog', () => {
     expect(audit.counts).toEqual({ lines: 400, lost: 0, refused: 0, breaks: 0, writable: 1 });
   });
 
+  test('writes what an event was when it was told, and keeps no more of it than a line takes', async () => {
+    const { audit } = openLog(directory);
+    const details: Record<string, string> = { message: 'x'.repeat(1_000_000) };
+    const done = audit.append({ ...anEvent('a'), details });
+    audit.note({ ...anEvent('b'), details });
+    details['message'] = 'changed';
+    await done;
+    await audit.close();
+    const told = linesOf(directory).map((line) => line.details['message'] ?? '');
+    expect(told.map((message) => [message.length < 2_000, message.startsWith('xxx')])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+  });
+
   test('keeps its folder and files from others', async () => {
     await threeLines();
     expect([statSync(directory).mode & 0o777, statSync(file()).mode & 0o777]).toEqual([0o700, 0o600]);
