@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LiveConfig } from './config/live-config.js';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
@@ -14,6 +15,7 @@ import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { OperatorKeys } from './plugin/operator-keys.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
@@ -21,15 +23,18 @@ import { Pool } from './pool/pool.js';
 import { Preparer } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
+import { keyService } from './rpc/keys.js';
 import { managementService } from './rpc/management.js';
 import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
 import { Trust } from './sandbox/trust.js';
+import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -48,6 +53,8 @@ export interface RunningServer {
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
+  /** Reads again what may change while it runs, and says what came of it in the log. */
+  reload(): Promise<void>;
   /** Stops in order: not serving, drain, end every instance, close. */
   stop(drainMs: number): Promise<Stopped>;
 }
@@ -57,7 +64,8 @@ export interface RunningServer {
  *
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
+  const live = new LiveConfig(config);
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -69,15 +77,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
-    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
-    closers.push(async () => tls?.close());
+    const access = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => access.tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = createPlugins({ config, directory, pool, registry, memory, metrics, audit, log });
+    const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
+    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     const needed = plugins.preparedKeys();
@@ -88,9 +97,13 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
-      services: [execution, memoryService(memory, plugins), managementService(plugins)],
-      gatekeeper,
-      secured,
+      services: [
+        execution,
+        memoryService(memory, plugins),
+        managementService(plugins),
+        keyService(new OperatorKeys({ store, plugins, audit, log })),
+      ],
+      ...access,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -100,15 +113,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
-      gatekeeper,
-      tls,
+      ...access,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
     rpc.serve();
+    const reload = new Reload({ live, again, ...access, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,
+      reload: () => reload.run(),
       logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
@@ -124,17 +138,19 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 }
 
 function createPlugins(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
+  store: TrustStore;
   memory: MemoryStore;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { config, directory, memory, metrics, audit, log } = parts;
-  const trust = new Trust({ ring: new Map() }, config.development);
+  const { live, directory, memory, metrics, audit, log } = parts;
+  const config = live.current;
+  const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,
@@ -186,7 +202,7 @@ function openPool(config: ServerConfig, log: Log): Pool {
 }
 
 function runtimeOf(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   pool: Pool;
   registry: CapabilityRegistry;
   memory: MemoryStore;
@@ -195,13 +211,20 @@ function runtimeOf(parts: {
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
+  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
-    callTimeoutMs: config.callTimeoutMs,
-    callFuel: config.callFuel,
-    queueLength: config.queueLength,
+    // As they are when a plugin is put into service.
+    get callTimeoutMs() {
+      return live.current.callTimeoutMs;
+    },
+    get callFuel() {
+      return live.current.callFuel;
+    },
+    get queueLength() {
+      return live.current.queueLength;
+    },
     hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
 import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
+import { addKeyCommands } from '../../dist/src/cli/key-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
@@ -34,7 +35,7 @@ function settings() {
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
-    cell(s.meaning),
+    cell(s.live ? `${s.meaning}; taken on SIGHUP` : s.meaning),
   ]);
   return table(['flag of `hal9 serve`', 'variable', 'key of the file', 'default', 'meaning'], rows);
 }
@@ -52,6 +53,7 @@ function commands() {
     addSignalCommands,
     addToolCommands,
     addAuditCommands,
+    addKeyCommands,
     addTokenCommands,
     addServeCommand,
   ])

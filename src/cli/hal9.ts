@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.js';
 import { addAuditCommands } from './audit-commands.js';
 import { EXIT } from './exit-status.js';
+import { addKeyCommands } from './key-commands.js';
 import { addMemoryCommands } from './memory-commands.js';
 import { addPluginCommands } from './plugin-commands.js';
 import { addServeCommand } from './serve-command.js';
@@ -22,6 +23,7 @@ function buildProgram(): Command {
   addPluginCommands(program);
   addSignalCommands(program);
   addToolCommands(program);
+  addKeyCommands(program);
   addMemoryCommands(program);
   addAuditCommands(program);
   addTokenCommands(program);

@@ -9,6 +9,7 @@ import { bytesText, Progress, printFields, printJson, printLine } from './output
 import { type PackOptions, readPackage, writePackage } from './package-file.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
+import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
 
 type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
@@ -21,6 +22,7 @@ export function addPluginCommands(program: Command): void {
   addFile(plugin);
   addLifecycle(plugin);
   addPack(plugin);
+  addSignatureCommands(plugin);
   addTest(plugin);
   addProfile(plugin);
 }

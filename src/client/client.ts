@@ -11,14 +11,16 @@ import {
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
 import { type ClientTls, channelOf } from './channel.js';
-import { executionDefinition, managementDefinition, memoryDefinition } from './definitions.js';
+import { executionDefinition, keysDefinition, managementDefinition, memoryDefinition } from './definitions.js';
 import { MemoryClient } from './memory-client.js';
 import type {
   ActivatePluginResponse,
+  ChangedKeyResponse,
   DeactivatePluginResponse,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
+  ListKeysResponse,
   ListPluginsResponse,
   ListToolsResponse,
   PluginResponse,
@@ -26,6 +28,7 @@ import type {
   ProcessSignalResponse,
   StreamSignalsRequest,
   StreamSignalsResponse,
+  TrustKeyRequest,
   UninstallPluginResponse,
 } from './messages.js';
 import { SignalStream } from './signal-stream.js';
@@ -154,6 +157,19 @@ export class Client {
       stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
       stream.on('end', () => resolve(Buffer.concat(chunks)));
     });
+  }
+
+  trustKey(request: TrustKeyRequest, settings?: CallSettings): Promise<ChangedKeyResponse> {
+    return this.#unary(keysDefinition, 'TrustKey', request, settings);
+  }
+
+  /** @param key Its id, the first 8 or more digits of it, or its name where that is unique. */
+  revokeKey(key: string, settings?: CallSettings): Promise<ChangedKeyResponse> {
+    return this.#unary(keysDefinition, 'RevokeKey', { key }, settings);
+  }
+
+  listKeys(settings?: CallSettings): Promise<ListKeysResponse> {
+    return this.#unary(keysDefinition, 'ListKeys', {}, settings);
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */

@@ -191,6 +191,36 @@ export interface UninstallPluginResponse {
   plugin: PluginRef | null;
 }
 
+/** A key that the operator has decided about. */
+export interface Key {
+  keyId: string;
+  name: string;
+  /** Base64. */
+  publicKey: string;
+  pluginIds: string[];
+  authors: string[];
+  trustedAtMs: string;
+  /** "0" while it is trusted. */
+  revokedAtMs: string;
+}
+
+export interface TrustKeyRequest {
+  /** 32 bytes. */
+  publicKey: Uint8Array;
+  name: string;
+  pluginIds?: readonly string[];
+  authors?: readonly string[];
+}
+
+export interface ChangedKeyResponse {
+  key: Key | null;
+  deactivatedPluginIds: string[];
+}
+
+export interface ListKeysResponse {
+  keys: Key[];
+}
+
 /** What a plugin keeps, or several plugins share. */
 export interface Memory {
   /** `plugin:ID` or `shared:NAME`. */

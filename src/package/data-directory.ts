@@ -4,6 +4,7 @@
  *     schema        the version of this layout, a number
  *     plugins.json  the index of installed plugins
  *     packages/     <digest>.hal9 and <digest>.json, its summary
+ *     trust.json    the keys that the operator trusts or has revoked; made by the first of them
  *     prepared/     prepared modules, which can be made again
  *     audit/        the audit log, made by the first line of it; only ever added to
  *     lock/         who uses the directory
@@ -32,13 +33,19 @@ export class DataDirectory {
   readonly memoryFile: string;
   /** Where the audit log is, or will be. */
   readonly auditDirectory: string;
+  /** The list of keys, or where it will be. */
+  readonly trustFile: string;
+  /** Where files of this directory are written before they are renamed. */
+  readonly asideDirectory: string;
   readonly #lock: DataLock;
 
   private constructor(root: string, lock: DataLock) {
     this.store = new PackageStore(root);
+    this.asideDirectory = join(root, 'aside');
+    this.cache = new PreparedCache(join(root, 'prepared'), this.asideDirectory);
     this.memoryFile = join(root, MEMORY_FILES[0]);
-    this.cache = new PreparedCache(join(root, 'prepared'), join(root, 'aside'));
     this.auditDirectory = join(root, 'audit');
+    this.trustFile = join(root, 'trust.json');
     this.#lock = lock;
   }
 

@@ -40,10 +40,11 @@ export interface PluginRuntime {
   pool: Pool;
   registry: CapabilityRegistry;
   hostVersion: string;
-  callTimeoutMs: number;
+  /** This and the next two: as they are when the plugin is put into service. */
+  readonly callTimeoutMs: number;
   /** Budget of a call for which neither the request nor the plugin names one. */
-  callFuel: number;
-  queueLength: number;
+  readonly callFuel: number;
+  readonly queueLength: number;
   /** Who answers the host calls of a plugin's instances. */
   hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
   /** Who signed it, and whether that counts. */
@@ -101,6 +102,11 @@ export class InstalledPlugin {
   /** Whether nobody whom the operator trusts has signed it. */
   get unsigned(): boolean {
     return this.#signers().length === 0;
+  }
+
+  /** Whether it may run, by who signed it. */
+  get trusted(): boolean {
+    return this.development || this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy)) === undefined;
   }
 
   /**

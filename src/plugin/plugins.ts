@@ -1,22 +1,20 @@
 import type { Log } from '../observe/log.js';
-import type { PackageContents } from '../package/contents.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
 import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
-import { bringBack, preparePlugin } from './bring-back.js';
-import { checkDependents, dependentsOf, reach, resolve } from './dependencies.js';
+import { bringBack } from './bring-back.js';
+import { dependentsOf, reach } from './dependencies.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
+import { install, isActive } from './install.js';
 import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
 import { Journal } from './journal.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
-import { active, refuseReplacement } from './refusals.js';
 import { Serial } from './serial.js';
-import { requireSigners } from './signed-plugin.js';
 
 export interface PluginsParts {
   store: PackageStore;
@@ -63,7 +61,15 @@ export class InstalledPlugins implements Plugins {
       event.details = { digest: contents.digest };
       const node = nodeOf(contents.manifest);
       const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
-      return this.#serial.runAll(needed, () => this.#install(contents, packageBytes, event), by.signal);
+      const parts = { ...this.#parts, table: this.#table, journal: this.#journal };
+      return this.#serial.runAll(
+        needed,
+        async () => {
+          const { plugin, changed } = await install(parts, { bytes: packageBytes, contents }, event);
+          return { plugin: this.#table.view(plugin), changed };
+        },
+        by.signal,
+      );
     });
   }
 
@@ -127,7 +133,7 @@ export class InstalledPlugins implements Plugins {
     return this.#change(idOrName, 'dependents', by, async (plugin) => {
       const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
       if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
-      if (!force && plugin.active) throw active(plugin, 'uninstalling it');
+      if (!force && plugin.active) throw isActive(plugin, 'uninstalling it');
       const users = plugin.active ? usersOf(plugin, this.#table, force) : [];
       for (const each of plugin.active ? [...users, plugin] : []) {
         await this.#deactivating(each, by, () => each.deactivate(this.#parts.drainMs));
@@ -142,6 +148,26 @@ export class InstalledPlugins implements Plugins {
         return plugin.ref;
       });
     });
+  }
+
+  /**
+   * Takes out of service what may not run any more, by who signed it, and what needs that. A plugin on its way into service when the
+   * keys change is looked at once it is there.
+   *
+   * @returns the ids, in the order in which they went
+   * @throws the first of the errors, after all were tried
+   */
+  async dropUntrusted(by: Requester): Promise<string[]> {
+    const dropped: string[] = [];
+    const failures: unknown[] = [];
+    for (const id of [...this.#table.plugins.keys()]) {
+      await this.#dropUntrusted(id, by).then(
+        (ids) => dropped.push(...ids),
+        (error: unknown) => failures.push(error),
+      );
+    }
+    if (failures.length > 0) throw failures[0];
+    return dropped;
   }
 
   /**
@@ -170,6 +196,17 @@ export class InstalledPlugins implements Plugins {
     const { id } = this.#table.find(idOrName).ref;
     const touched = (): ReadonlySet<string> => reach(id, this.#table.graph(), and);
     return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
+  }
+
+  async #dropUntrusted(id: string, by: Requester): Promise<string[]> {
+    // Uninstalled in the meantime.
+    if (!this.#table.plugins.has(id)) return [];
+    return this.#change(id, 'dependents', by, async (plugin) => {
+      if (!plugin.active || plugin.trusted) return [];
+      const users = usersOf(plugin, this.#table, true);
+      await this.#takeOut(plugin, users, by);
+      return [...users, plugin].map(({ ref }) => ref.id);
+    });
   }
 
   async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
@@ -224,60 +261,6 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
     for (const plugin of plugins) this.#journal.tell(plugin, what);
-  }
-
-  async #install(
-    contents: PackageContents,
-    bytes: Uint8Array,
-    event: AuditEvent,
-  ): Promise<{ plugin: PluginView; changed: boolean }> {
-    const { id, version } = contents.manifest.metadata;
-    const signedBy = requireSigners(contents, this.#parts.runtime.trust);
-    const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
-    const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) {
-      const changed = !before.development && before.signedBy.join() !== signedBy.join();
-      if (changed) {
-        const putSigners = () => this.#putSigners(before, { contents, bytes, signedBy });
-        await audited(this.#parts.audit, { ...event, details: signed }, putSigners);
-      }
-      return { plugin: this.#table.view(before), changed };
-    }
-    if (before !== undefined) refuseReplacement(before, version);
-    const node = nodeOf(contents.manifest);
-    resolve(node, this.#table.graph(node));
-    checkDependents(node, this.#table.graph());
-    const plugin = await preparePlugin(this.#parts, contents, {
-      files: this.#parts.store.filesOf(contents),
-      config: before?.config ?? '{}',
-      installedAtMs: Date.now(),
-      development: false,
-      signedBy,
-    });
-    const details = { ...signed, ...(before === undefined ? {} : { replaces: before.ref.version }) };
-    return audited(this.#parts.audit, { ...event, details }, async () => {
-      await this.#parts.store.put(contents, bytes);
-      const replaced = await this.#table.put(plugin);
-      if (replaced !== undefined) await this.#parts.store.remove(replaced);
-      this.#journal.tell(plugin, 'installed');
-      this.#journal.warnIfUnsigned(plugin);
-      return { plugin: this.#table.view(plugin), changed: true };
-    });
-  }
-
-  /** The contents are installed; others have signed them. */
-  async #putSigners(
-    plugin: InstalledPlugin,
-    { contents, bytes, signedBy }: { contents: PackageContents; bytes: Uint8Array; signedBy: readonly string[] },
-  ): Promise<void> {
-    await this.#parts.store.put(contents, bytes);
-    const { signedBy: before } = plugin;
-    plugin.signedBy = signedBy;
-    await this.#table.save().catch((error: unknown) => {
-      plugin.signedBy = before;
-      throw error;
-    });
-    this.#journal.tell(plugin, 'signed anew');
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */

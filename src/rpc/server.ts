@@ -4,7 +4,13 @@ import type { ServerConfig } from '../config.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { admission } from './admission.js';
-import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE, type ServiceBinding } from './definitions.js';
+import {
+  EXECUTION_SERVICE,
+  KEY_SERVICE,
+  MANAGEMENT_SERVICE,
+  MEMORY_SERVICE,
+  type ServiceBinding,
+} from './definitions.js';
 import { guarded, noted } from './guard.js';
 import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
@@ -110,7 +116,7 @@ export class RpcServer {
  */
 export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const { config, log, metrics, services, gatekeeper, secured, onDrain } = options;
-  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE]);
+  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE, KEY_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
   const interceptors =
     gatekeeper === undefined
