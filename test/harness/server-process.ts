@@ -19,8 +19,6 @@ export interface ServerProcessOptions {
   development?: boolean;
   /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
   maxFileKib?: number;
-  /** Variables besides those of this process. */
-  env?: Readonly<Record<string, string>>;
 }
 
 export interface LogEntry {
@@ -61,7 +59,6 @@ export class ServerProcess {
     env = {},
     development = true,
     maxFileKib,
-    env = {},
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
