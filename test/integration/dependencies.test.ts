@@ -69,7 +69,9 @@ async function told(what: string, last: string): Promise<unknown[]> {
 
 /** Which plugins the audit log says something of, in order. What changes them is there before it happens. */
 function audited(event: string): (string | undefined)[] {
-  const lines = readFileSync(join(dataDir(), 'audit', '000001.jsonl'), 'utf8').trimEnd().split('\n');
+  const lines = readFileSync(join(dataDir(), 'audit', '000001.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n');
   return lines
     .map((line) => JSON.parse(line) as { event: string; plugin?: { name: string } })
     .filter((line) => line.event === event)
