@@ -53,6 +53,7 @@ function commands() {
     addSignalCommands,
     addToolCommands,
     addAuditCommands,
+    addKeyCommands,
     addTokenCommands,
     addServeCommand,
   ])

@@ -34,6 +34,7 @@ interface Frame {
   index: number;
   offset?: number;
   again?: { frames: number; times: number };
+  further?: boolean;
 }
 
 function splitDetails(details: string): { backtrace: Frame[]; rest: string } {
@@ -51,10 +52,13 @@ function isFrame(value: unknown): value is Frame {
 /** A frame, and how many more of the same there are: recursion stands there once. */
 function frameLines(frame: Frame): string[] {
   const line = `    at ${frameText(frame)}`;
-  if (frame.again === undefined) return [line];
-  const { frames, times } = frame.again;
+  const { frames, times } = frame.again ?? { frames: 0, times: 0 };
   const same = frames === 1 ? 'of the same' : `of these ${frames} in turn`;
-  return [line, `    … ${grouped(frames * times)} more ${same}`];
+  return [
+    line,
+    ...(times > 0 ? [`    … ${grouped(frames * times)} more ${same}`] : []),
+    ...(frame.further === true ? ['    … and what called them, which was not looked at'] : []),
+  ];
 }
 
 /** `name (function 12, byte 0x1a2b)` */

@@ -21,6 +21,8 @@ afterAll(async () => {
   await server.stop();
 });
 
+const DROP = { tool_name: 'drop', tool_description: 'Falls for ever.', parameters: [] };
+
 const against = (...args: string[]): Promise<Ran> => hal9(args, { env: { HAL9_SERVER: server.grpc } });
 
 async function install(name: string, bytes: Uint8Array, ...flags: readonly string[]): Promise<Ran> {
@@ -78,6 +80,11 @@ describe('a call', () => {
       '    … 634 more of the same',
       expect.stringMatching(/^ {4}at function 2, byte/),
     ]);
+    const endless = await packWat({ name: 'endless', wat, capabilities: [{ ...capability, config: DROP }] });
+    await install('endless', endless, '--activate');
+    const { stdout } = await against('tool', 'invoke', 'drop');
+    expect(stdout).toContain('endless 1.0.0: LIMIT (STACK)\n');
+    expect(stdout).toMatch(/ {4}… 1,0\d\d more of the same\n {4}… and what called them, which was not looked at\n/);
   });
 });
 

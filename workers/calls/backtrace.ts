@@ -17,6 +17,8 @@ export interface Frame extends Foldable {
   index: number;
   /** Byte offset in the module as it was brought. */
   offset: number;
+  /** Of the last one: there are more further out, which were not looked at. */
+  further?: true;
 }
 
 /** Backtraces of one module's traps. Its names are read with the first. From then on this thread's errors keep as many frames. */
@@ -36,7 +38,11 @@ export class Backtraces {
     if (frames.length === 0) return undefined;
     this.#names ??= this.#readNames();
     const places = frames.map(({ functionIndex, offset = 0 }): Frame => ({ index: functionIndex, offset }));
-    return foldFrames(places, isSamePlace, MAX_FRAMES).map((frame) => {
+    const folded = foldFrames(places, isSamePlace, MAX_FRAMES + 1);
+    const shown = folded.slice(0, MAX_FRAMES);
+    const last = shown.at(-1);
+    if (last !== undefined && (folded.length > MAX_FRAMES || places.length >= MAX_DEPTH)) last.further = true;
+    return shown.map((frame) => {
       const name = this.#names?.get(frame.index);
       return name === undefined ? frame : { function: demangle(name), ...frame };
     });
