@@ -20,7 +20,11 @@ export type Defence =
   /** Strings that a guest hands out are checked to be UTF-8. */
   | 'utf8'
   /** A plugin's queue is bounded. */
-  | 'queue-bound';
+  | 'queue-bound'
+  /** Each signature of a package is verified over its contents. */
+  | 'signature'
+  /** A plugin runs when a key that the operator trusts for it has signed it, and not otherwise. */
+  | 'trust';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {
