@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ServerConfig } from './config.js';
+import { LiveConfig } from './config/live-config.js';
+import { guestVariable, type ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
 import { dropOrphans } from './host/memory/namespaces.js';
@@ -15,11 +16,12 @@ import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
 import { OperatorKeys } from './plugin/operator-keys.js';
+import { PermissionUses } from './plugin/permission-uses.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
-import { Preparer } from './prepare/prepare.js';
+import { type ModuleCache, Preparer, readingOnly } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { keyService } from './rpc/keys.js';
@@ -28,11 +30,13 @@ import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { Trust } from './sandbox/trust.js';
 import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -51,6 +55,8 @@ export interface RunningServer {
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
+  /** Reads again what may change while it runs, and says what came of it in the log. */
+  reload(): Promise<void>;
   /** Stops in order: not serving, drain, end every instance, close. */
   stop(drainMs: number): Promise<Stopped>;
 }
@@ -60,7 +66,8 @@ export interface RunningServer {
  *
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
+  const live = new LiveConfig(config);
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -72,8 +79,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
-    const { gatekeeper, tls, secured } = await openAccess(config, { log, metrics, audit });
-    closers.push(async () => tls?.close());
+    const access = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => access.tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
@@ -81,7 +88,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     });
     const registry = new CapabilityRegistry();
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
-    const plugins = createPlugins({ config, directory, pool, registry, memory, store, metrics, audit, log });
+    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropOrphans(memory, (id) => plugins.knows(id), log);
@@ -96,8 +103,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
         managementService(plugins),
         keyService(new OperatorKeys({ store, plugins, audit, log })),
       ],
-      gatekeeper,
-      secured,
+      ...access,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -107,15 +113,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
-      gatekeeper,
-      tls,
+      ...access,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
     rpc.serve();
+    const reload = new Reload({ live, again, ...access, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,
+      reload: () => reload.run(),
       logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
@@ -131,7 +138,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 }
 
 function createPlugins(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   directory: DataDirectory;
   pool: Pool;
   registry: CapabilityRegistry;
@@ -141,12 +148,13 @@ function createPlugins(parts: {
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { config, directory, memory, metrics, audit, log } = parts;
+  const { live, directory, memory, metrics, audit, log } = parts;
+  const config = live.current;
   const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,
-    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    ...preparersOf(directory.cache, metrics),
     runtime: runtimeOf({ ...parts, trust }),
     audit,
     log,
@@ -160,6 +168,7 @@ function createPlugins(parts: {
     () => plugins.countByState(),
     () => plugins.countUnsigned(),
   );
+  live.onChange(({ grants }) => void plugins.replaceConfigured(grants));
   return plugins;
 }
 
@@ -193,8 +202,15 @@ function openPool(config: ServerConfig, log: Log): Pool {
   });
 }
 
+function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer; dryPreparer: Preparer } {
+  return {
+    preparer: new Preparer({ cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    dryPreparer: new Preparer({ cache: readingOnly(cache), hostVersion: VERSION }),
+  };
+}
+
 function runtimeOf(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   pool: Pool;
   registry: CapabilityRegistry;
   memory: MemoryStore;
@@ -203,13 +219,23 @@ function runtimeOf(parts: {
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, memory, trust, metrics, audit, log } = parts;
+  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
-    callTimeoutMs: config.callTimeoutMs,
-    callFuel: config.callFuel,
-    queueLength: config.queueLength,
+    // As they are when a plugin is put into service.
+    get callTimeoutMs() {
+      return live.current.callTimeoutMs;
+    },
+    get callFuel() {
+      return live.current.callFuel;
+    },
+    get queueLength() {
+      return live.current.queueLength;
+    },
+    uses: new PermissionUses(),
+    configured: new ConfiguredGrants(live.current.grants),
+    environment: (name) => guestVariable(name),
     hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
@@ -222,7 +248,7 @@ function runtimeOf(parts: {
 function observerOf(
   ref: PluginRef,
   to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
-): CrewObserver {
+): Omit<CrewObserver, 'uses'> {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
       to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),

@@ -28,6 +28,8 @@ export interface Setting {
   /** What stands for the value in the help text; empty for a boolean. */
   placeholder: string;
   meaning: string;
+  /** Whether a running server takes another value on SIGHUP. */
+  live?: boolean;
   /** Undefined where the setting has none. */
   default: string | number | boolean | undefined;
 }
@@ -118,6 +120,7 @@ export const SETTINGS = [
   },
   {
     key: 'logLevel',
+    live: true,
     kind: { type: 'choice', choices: LOG_LEVELS },
     placeholder: LOG_LEVELS.join('|'),
     meaning: 'least level that is logged',
@@ -153,6 +156,7 @@ export const SETTINGS = [
   },
   {
     key: 'callFuel',
+    live: true,
     kind: integer(1, Number.MAX_SAFE_INTEGER),
     placeholder: 'N',
     meaning: 'budget of fuel of a call for which neither the request nor the plugin names one',
@@ -160,6 +164,7 @@ export const SETTINGS = [
   },
   {
     key: 'callTimeoutMs',
+    live: true,
     kind: integer(1, DAY_MS),
     placeholder: 'N',
     meaning: 'wall-clock limit of a call for which nobody set a smaller one',
@@ -167,6 +172,7 @@ export const SETTINGS = [
   },
   {
     key: 'queueLength',
+    live: true,
     kind: integer(1, MIB),
     placeholder: 'N',
     meaning: 'calls that may wait for one plugin',

@@ -35,7 +35,7 @@ function settings() {
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
-    cell(s.meaning),
+    cell(s.live ? `${s.meaning}; taken on SIGHUP` : s.meaning),
   ]);
   return table(['flag of `hal9 serve`', 'variable', 'key of the file', 'default', 'meaning'], rows);
 }

@@ -14,29 +14,34 @@ const NEXT_STEPS: Readonly<Record<Unknown, string>> = {
 export class Gatekeeper {
   readonly #file: string;
   readonly #denials: Denials;
+  #inForce: AccessFile;
   #list: AccessList;
 
-  private constructor(file: string, list: AccessList, denials: Denials) {
+  private constructor(file: string, inForce: AccessFile, denials: Denials) {
     this.#file = file;
-    this.#list = list;
+    this.#inForce = inForce;
+    this.#list = new AccessList(inForce);
     this.#denials = denials;
   }
 
   /** @throws HostError CONFIG_INVALID */
   static open(file: string, denials: Denials): Gatekeeper {
-    return new Gatekeeper(file, new AccessList(readAccessFile(file)), denials);
+    return new Gatekeeper(file, readAccessFile(file), denials);
   }
 
-  /**
-   * Reads the file again; where it is broken, the old one stays in force.
-   *
-   * @returns what is in force from now on.
-   * @throws HostError CONFIG_INVALID
-   */
-  reload(): AccessFile {
-    const file = readAccessFile(this.#file);
+  get inForce(): AccessFile {
+    return this.#inForce;
+  }
+
+  /** The file as it is now, which is not in force yet. @throws HostError CONFIG_INVALID */
+  read(): AccessFile {
+    return readAccessFile(this.#file);
+  }
+
+  /** Who may do what, from now on: on open connections too. */
+  use(file: AccessFile): void {
+    this.#inForce = file;
     this.#list = new AccessList(file);
-    return file;
   }
 
   /**

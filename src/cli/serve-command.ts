@@ -15,7 +15,7 @@ export function addServeCommand(program: Command): void {
       const { loadConfig } = await import('../config.js');
       const config = loadConfig(flags);
       const { serve } = await import('../main.js');
-      await serve(config);
+      await serve(config, () => loadConfig(flags));
     }),
   );
 }

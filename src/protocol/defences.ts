@@ -24,7 +24,9 @@ export type Defence =
   /** Each signature of a package is verified over its contents. */
   | 'signature'
   /** A plugin runs when a key that the operator trusts for it has signed it, and not otherwise. */
-  | 'trust';
+  | 'trust'
+  /** A plugin has what it was granted, not what it asks for. */
+  | 'grants';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

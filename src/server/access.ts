@@ -6,7 +6,8 @@ import type { ServerConfig } from '../config.js';
 import type { Log } from '../observe/log.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { ListenOptions } from '../rpc/listener.js';
-import type { Audit } from '../sandbox/audit/audit-event.js';
+import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
+import { sha256 } from '../sandbox/audit/audit-line.js';
 
 /** The actor of somebody who is not known. */
 const NOBODY = 'nobody';
@@ -51,10 +52,14 @@ function openGatekeeper({ accessFile }: ServerConfig, denials: Denials): Gatekee
 }
 
 /** Undefined where TLS is not asked for. */
-async function openTls(config: ServerConfig, { log, metrics }: Told): Promise<Tls | undefined> {
+async function openTls(config: ServerConfig, { log, metrics, audit }: Told): Promise<Tls | undefined> {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
   if (cert === undefined || key === undefined) return undefined;
-  const tls = await Tls.open({ cert, key, clientCa }, { log });
+  const onTaken = (): void => {
+    const details = { of: 'tls', sha256: sha256(tls.files.cert.toString('latin1')) };
+    audit.note({ event: 'config.change', actor: SERVER_ACTOR, details });
+  };
+  const tls = await Tls.open({ cert, key, clientCa }, { log, onTaken });
   metrics.watchTls(() => tls.counts);
   return tls;
 }

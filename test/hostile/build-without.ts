@@ -16,6 +16,7 @@ const ALL: Record<Defence, true> = {
   'queue-bound': true,
   signature: true,
   trust: true,
+  grants: true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];
