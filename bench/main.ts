@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { audit } from './audit.js';
 import { bindings } from './bindings.js';
 import { calls, sentiment } from './calls.js';
 import { fuel } from './fuel.js';
@@ -15,7 +16,7 @@ import { cold, memory, start } from './instances.js';
 import { kill } from './kill.js';
 import { type Bench, type BenchOptions, describe, type Measure, reached } from './measure.js';
 
-const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings, fuel];
+const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings, fuel, audit];
 
 interface Report {
   commit: string;

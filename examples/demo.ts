@@ -36,10 +36,10 @@ async function appears(file: string): Promise<string> {
   }
 }
 
-console.log('$ hal9 serve');
+console.log('$ hal9 serve --development');
 const places = ['--data-dir', join(folder, 'data'), '--ready-file', readyFile, '--log-level', 'warn'];
 const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-const server = spawn(process.execPath, [HAL9, 'serve', ...places, ...listen], { stdio: 'inherit' });
+const server = spawn(process.execPath, [HAL9, 'serve', '--development', ...places, ...listen], { stdio: 'inherit' });
 const exited = once(server, 'exit');
 try {
   const { grpc, http } = JSON.parse(await appears(readyFile)) as { grpc: string; http: string };

@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { documentFaults, Faults, readDocument } from './config/document.js';
+import { SECTIONS, type Sections } from './config/sections.js';
 import { HostError } from './errors.js';
-import { type ListenAddress, parseListenAddress, parseTcpListenAddress, type TcpAddress } from './listen-address.js';
+import {
+  formatAddress,
+  isLocal,
+  type ListenAddress,
+  parseListenAddress,
+  parseTcpListenAddress,
+  type TcpAddress,
+} from './listen-address.js';
 import {
   fileKey,
   flagName,
@@ -16,12 +23,19 @@ import {
 } from './settings.js';
 
 /** What the server runs with: every setting, checked. */
-export interface ServerConfig {
+export interface ServerConfig extends Sections {
   dataDir: string;
   grpcListen: ListenAddress;
   httpListen: TcpAddress;
+  /** Given together, or not at all. */
+  tlsCert: string | undefined;
+  tlsKey: string | undefined;
+  tlsClientCa: string | undefined;
+  accessFile: string | undefined;
   readyFile: string | undefined;
   devDirs: readonly string[];
+  /** Packages that no trusted key has signed are taken. */
+  development: boolean;
   logFormat: (typeof LOG_FORMATS)[number];
   logLevel: (typeof LOG_LEVELS)[number];
   drainTimeoutMs: number;
@@ -55,17 +69,28 @@ const MIB = 1_048_576;
  * Settings from flags, then `HAL9_…` variables, then the file named by `--config` or `HAL9_CONFIG`, then defaults.
  * An empty variable counts as absent.
  *
- * @throws HostError CONFIG_INVALID naming the flag, variable or key; LISTEN_REFUSED for an address beyond loopback.
+ * @throws HostError CONFIG_INVALID naming each flag, variable or key that is wrong; LISTEN_REFUSED for an address beyond
+ *   loopback without TLS and an access file.
  */
 export function loadConfig(flags: ServerFlags, environment: NodeJS.ProcessEnv = process.env): ServerConfig {
   const file = flags.config ?? environment[variableName('config')];
-  const fromFile = file === undefined || file === '' ? {} : readConfigFile(file);
+  const faults = new Faults();
+  const fromFile = file === undefined || file === '' ? {} : readConfigFile(file, faults);
   const given = new Map<SettingKey, Given>();
   for (const setting of SETTINGS) {
     const found = find(setting.key, flags, environment, fromFile);
     if (found !== undefined) given.set(setting.key, found);
   }
-  return check(given);
+  const settings = readSettings(given, faults);
+  faults.raise();
+  checkTls(settings);
+  for (const key of ['grpcListen', 'httpListen'] as const) {
+    faults.collect(() =>
+      withSource(given.get(key)?.source ?? flagName(key), () => checkExposed(settings, settings[key])),
+    );
+  }
+  faults.raise();
+  return { ...settings, ...(sectionsSchema.parse(sectionsOf(fromFile)) as Sections) };
 }
 
 function find(
@@ -82,47 +107,73 @@ function find(
   return value === undefined ? undefined : { value, source: `${fileKey(key)} in the configuration file` };
 }
 
-function readConfigFile(file: string): Record<string, unknown> {
-  const document = parseFile(file);
-  if (document === null || document === undefined) return {};
+const sectionKeys = Object.keys(SECTIONS);
+const sectionsSchema = z.strictObject(SECTIONS);
+
+const sectionsOf = (document: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(document).filter(([key]) => sectionKeys.includes(key)));
+
+/** The file's keys and values; those of sections are checked, those of settings are not yet. */
+function readConfigFile(file: string, faults: Faults): Record<string, unknown> {
+  const document = readDocument(file, 'the configuration file') ?? {};
   if (typeof document !== 'object' || Array.isArray(document)) {
     throw new HostError(
       'CONFIG_INVALID',
       'the configuration file must hold keys and values, such as "log_level: debug"',
     );
   }
-  const known = new Set(SETTINGS.map((setting) => fileKey(setting.key)));
-  const unknown = Object.keys(document).filter((key) => !known.has(key));
-  if (unknown.length > 0) {
-    const names = [...known].sort().join(', ');
-    throw new HostError(
-      'CONFIG_INVALID',
-      `the configuration file has unknown keys: ${unknown.join(', ')}; known are ${names}`,
-    );
+  const known = [...SETTINGS.map((setting) => fileKey(setting.key)), ...sectionKeys];
+  const unknown = Object.keys(document).filter((key) => !known.includes(key));
+  const fromFile = document as Record<string, unknown>;
+  const wrong = documentFaults(sectionsSchema, sectionsOf(fromFile));
+  if (unknown.length > 0) wrong.unshift(`unknown keys: ${unknown.join(', ')}; known are ${known.sort().join(', ')}`);
+  for (const fault of wrong) {
+    faults.collect(() => {
+      throw new HostError('CONFIG_INVALID', `the configuration file: ${fault}`);
+    });
   }
-  return document as Record<string, unknown>;
+  return fromFile;
 }
 
-function parseFile(file: string): unknown {
-  try {
-    return parseYaml(readFileSync(file, 'utf8'), { maxAliasCount: 100 });
-  } catch (error) {
-    // The operator named this path; repeating it tells no secret.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new HostError('CONFIG_INVALID', `the configuration file ${file} cannot be read: ${why}`, { cause: error });
-  }
-}
+type SettingValues = Omit<ServerConfig, keyof Sections>;
 
-function check(given: ReadonlyMap<SettingKey, Given>): ServerConfig {
+/** Not to be used where there are faults. */
+function readSettings(given: ReadonlyMap<SettingKey, Given>, faults: Faults): SettingValues {
   const values: Record<string, unknown> = {};
-  for (const setting of SETTINGS) values[setting.key] = read(setting, given.get(setting.key));
+  for (const setting of SETTINGS) {
+    values[setting.key] = faults.collect(() => read(setting, given.get(setting.key)));
+  }
   // Each value was parsed by the schema that its own entry in SETTINGS asks for.
-  const { devDir, memoryLimitMb, ...rest } = values as Omit<ServerConfig, 'devDirs' | 'memoryLimitBytes'> & {
+  const { devDir, memoryLimitMb, ...rest } = values as Omit<SettingValues, 'devDirs' | 'memoryLimitBytes'> & {
     devDir: readonly string[] | undefined;
     memoryLimitMb: number | undefined;
   };
   const memoryLimitBytes = memoryLimitMb === undefined ? undefined : memoryLimitMb * MIB;
   return { ...rest, devDirs: devDir ?? [], memoryLimitBytes };
+}
+
+function checkTls({ tlsCert, tlsKey, tlsClientCa }: SettingValues): void {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new HostError('CONFIG_INVALID', '--tls-cert and --tls-key belong together; give both, or neither');
+  }
+  if (tlsClientCa !== undefined && tlsCert === undefined) {
+    throw new HostError('CONFIG_INVALID', '--tls-client-ca needs --tls-cert and --tls-key as well');
+  }
+}
+
+/** Beyond this machine nobody gets in without saying who he is, and nobody listens in. */
+function checkExposed({ tlsCert, accessFile }: SettingValues, address: ListenAddress): void {
+  const missing = [
+    ...(tlsCert === undefined ? ['TLS (--tls-cert and --tls-key)'] : []),
+    ...(accessFile === undefined ? ['an access file (--access-file)'] : []),
+  ];
+  if (isLocal(address) || missing.length === 0) return;
+  throw new HostError(
+    'LISTEN_REFUSED',
+    `beyond loopback (127.0.0.0/8, ::1, localhost) and unix:PATH the server needs TLS and an access file; ` +
+      `for ${formatAddress(address)}, give ${missing.join(' and ')}, or listen on loopback`,
+    { details: { host: address.type === 'tcp' ? address.host : '' } },
+  );
 }
 
 function read(setting: Setting, given: Given | undefined): unknown {
@@ -146,6 +197,11 @@ function schemaOf({ kind }: Setting): z.ZodType {
         .regex(/^\d{1,15}$/, expected)
         .transform(Number);
       return z.union([z.int(), digits], expected).pipe(z.int().min(kind.min, expected).max(kind.max, expected));
+    }
+    case 'boolean': {
+      const expected = { error: 'true, false, 1 or 0' };
+      const words = z.enum(['true', 'false', '1', '0'], expected).transform((text) => text === 'true' || text === '1');
+      return z.union([z.boolean(), words], expected);
     }
     case 'choice':
       return z.enum(kind.choices as [string, ...string[]], { error: `one of ${kind.choices.join(', ')}` });

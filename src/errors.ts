@@ -66,6 +66,10 @@ export const REASONS = {
     status: 'FAILED_PRECONDITION',
     meaning: 'Plugins depend on each other in a circle; the message shows it.',
   },
+  DEPENDENCY_LIMIT: {
+    status: 'FAILED_PRECONDITION',
+    meaning: 'The plugin depends on more plugins, or through a longer chain, than it may.',
+  },
   SIGNATURE_MISSING: { status: 'PERMISSION_DENIED', meaning: 'The package is not signed.' },
   SIGNATURE_INVALID: {
     status: 'PERMISSION_DENIED',
@@ -84,6 +88,7 @@ export const REASONS = {
       'The plugin asks for permissions that the operator has neither granted nor denied; `details.added` lists them.',
   },
   FILE_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The package has no such file.' },
+  ENTRY_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The memory has no entry of that key.' },
   AUDIT_UNAVAILABLE: {
     status: 'FAILED_PRECONDITION',
     meaning: 'The audit log cannot be written, and this must not happen without it.',

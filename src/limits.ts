@@ -20,6 +20,8 @@ export const PACKAGE_LIMITS = {
   ratioFromBytes: 64 * KIB,
   maxPathBytes: 240,
   maxManifestBytes: 256 * KIB,
+  /** All assets of a plugin together: they are in memory for as long as it is active. */
+  maxAssetsBytes: 64 * MIB,
 } as const;
 
 /** Counts in a manifest; the lengths of its strings stand beside their fields in `package/manifest.ts`. */
@@ -34,6 +36,27 @@ export const MANIFEST_LIMITS = {
   maxItems: 64,
   /** Faults that a refusal lists. */
   maxFaults: 30,
+} as const;
+
+/** Signatures of packages, and the keys that count. */
+export const SIGNATURE_LIMITS = {
+  /** Of one package: its author, a reviewer or two, the operator. Each is verified on the main thread, in 0.1 ms. */
+  maxSignatures: 16,
+  /** `signatures.json`; one signature takes 300 bytes. */
+  maxFileBytes: 16 * KIB,
+  /** Trusted and revoked; the list is held in memory and written whole. */
+  maxKeys: 1_000,
+  /** Plugins, and authors, that one key may be bound to. */
+  maxBounds: 64,
+  maxKeyNameCharacters: 64,
+} as const;
+
+/** What one plugin may depend on, all in all. */
+export const DEPENDENCY_LIMITS = {
+  /** Plugins in a chain, each of which needs the next one: activation walks it one after the other. */
+  maxDepth: 256,
+  /** Plugins that are looked at for one; more than threads would let into service by default. */
+  maxPlugins: 1_024,
 } as const;
 
 /** The module of a plugin, before and after rewriting. */
@@ -101,6 +124,37 @@ export const GUEST_LIMITS = {
   workerHeapMb: 32,
 } as const;
 
+/** What plugins ask of the server while they run. */
+export const HOST_LIMITS = {
+  /** Of all instances of one plugin; each costs the main thread about 15 us. Beyond it, and a burst as large: RESOURCE_EXHAUSTED. */
+  maxHostCallsPerSecond: 5_000,
+  /** Between the end of the storage thread and the start of another: what ended it may end that one too. */
+  storageRestartMs: 500,
+} as const;
+
+/** The memory of a plugin, and each shared one. */
+export const MEMORY_LIMITS = {
+  /** Of one namespace: keys and values together, without the index for searching, which is about as large again. */
+  maxBytes: 16 * MIB,
+  maxKeys: 10_000,
+  maxKeyBytes: 512,
+  maxValueBytes: 256 * KIB,
+  /** Of a value's text what can be searched for: indexing takes longer than everything else (measured: 0.2 us a byte). */
+  maxSearchableCharacters: 64 * KIB,
+  /** Of one list or search, together; a value and its key always fit. */
+  maxAnswerBytes: MIB,
+  /** Entries of one list or search; a larger limit counts as this. */
+  maxAnswerEntries: 1_000,
+  maxQueryBytes: 1_024,
+  maxQueryWords: 16,
+  /** Entries that a search ranks: the newest of those that have its words (measured: 3 to 10 us each). */
+  maxRanked: 2_000,
+  /** Of all instances of one plugin, and at once after a rest. */
+  maxOperationsPerSecond: 2_000,
+  /** Of the storage thread's time, which all plugins share, what one may use in a second. Waiting for the disk is not counted. */
+  maxStorageUsPerSecond: 250_000,
+} as const;
+
 /** What a plugin may write to the log, and count. */
 export const OBSERVE_LIMITS = {
   maxLogLineBytes: 8 * KIB,
@@ -134,6 +188,23 @@ export const REQUEST_LIMITS = {
   /** Answers that the client of a stream has not taken; beyond it the stream ends. */
   maxStreamUnsentBytes: 32 * MIB,
   maxChunkBytes: MIB,
+  /** Of a file of a package, in one message. */
+  maxFileChunkBytes: 64 * KIB,
+} as const;
+
+/** Who may call. */
+export const ACCESS_LIMITS = {
+  /** Tokens, and certificates, of the access file: each is compared with what a stranger sends. */
+  maxEntries: 256,
+  /** A longer one is not hashed. */
+  maxTokenBytes: 512,
+  /** Between two lines of the log, or of the audit log, about the same kind of denial. */
+  denialLogMs: 10_000,
+  /** For the TLS handshake; clients take milliseconds. */
+  handshakeMs: 5_000,
+  /** How often the files of the certificate are looked at. */
+  tlsCheckMs: 5_000,
+  maxTlsFileBytes: MIB,
 } as const;
 
 /** The server and its listeners. Each is the default of a setting of `settings.ts`. */
@@ -179,6 +250,8 @@ export const SERVER_LIMITS = {
   drainTimeoutMs: 20_000,
   /** Each holds up to PACKAGE_LIMITS.maxFileBytes of memory. */
   maxConcurrentInstalls: 2,
+  /** Files of packages that are asked for at once; those that wait hold nothing, one is read at a time. */
+  maxConcurrentFiles: 64,
   /** Between two messages of one install: a client that stalls gives its place back. */
   installIdleMs: 30_000,
   /** For a whole package to arrive: the largest one at 0.5 MiB a second. A trickle must not hold a place for ever. */
@@ -195,4 +268,29 @@ export const SERVER_LIMITS = {
   httpKeepAliveMs: 60_000,
   /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
   maxLogBufferBytes: 8 * MIB,
+} as const;
+
+/** The audit log. */
+export const AUDIT_LIMITS = {
+  /** Of an actor, and of a plugin's id, name and version: names that strangers choose. */
+  maxNameBytes: 256,
+  maxDetails: 16,
+  maxDetailBytes: KIB,
+  /** What a reader holds at most for one line: more than the bounds above add up to, escapes and all. */
+  maxLineBytes: 64 * KIB,
+  /** Then the next file begins. A start reads the last one whole, in about 0.3 s. */
+  maxFileBytes: 16 * MIB,
+  /** Changes that wait for the disk; beyond it they are refused. */
+  maxWaiting: 1_024,
+  /** Lines about what cannot be stopped, kept while the disk takes none; beyond it they are lost, and counted. */
+  maxWaitingNotes: 4_096,
+  /** Lines of one write. */
+  maxBatchLines: 512,
+  /** Kills and denials of one kind that get lines of their own in a minute; of the rest one line says how many. */
+  maxRepeats: 10,
+  repeatWindowMs: 60_000,
+  /** Kinds that are told apart: a plugin, an actor and a reason each. */
+  maxRepeatKinds: 256,
+  /** Between two tries to write what could not be written. */
+  retryMs: 5_000,
 } as const;

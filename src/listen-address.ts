@@ -24,8 +24,7 @@ const LOOPBACK_V4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 /**
  * Reads `HOST:PORT` (IPv6 in brackets) or `unix:PATH`.
  *
- * @throws HostError CONFIG_INVALID where the text is neither; LISTEN_REFUSED where the host is not loopback: there is
- *   neither TLS nor authorisation yet, so whoever reaches the port may do everything.
+ * @throws HostError CONFIG_INVALID where the text is neither; LISTEN_REFUSED where the host is a name.
  */
 export function parseListenAddress(text: string): ListenAddress {
   return text.startsWith('unix:') ? parseSocketPath(text.slice('unix:'.length)) : parseTcp(text);
@@ -37,6 +36,11 @@ export function parseTcpListenAddress(text: string): TcpAddress {
     throw new HostError('CONFIG_INVALID', `expected HOST:PORT, found ${JSON.stringify(text)}`);
   }
   return parseTcp(text);
+}
+
+/** Whether only this machine reaches it. Other spellings of a loopback address count as none. */
+export function isLocal(address: ListenAddress): boolean {
+  return address.type === 'unix' || address.host === '::1' || LOOPBACK_V4.test(address.host);
 }
 
 /** `127.0.0.1:50051`, `[::1]:50051` or `unix:/run/hal9.sock`: what a gRPC client takes. */
@@ -70,18 +74,17 @@ function parseTcp(text: string): TcpAddress {
       `expected HOST:PORT with a port of 0 to 65535, found ${JSON.stringify(text)}`,
     );
   }
-  return { type: 'tcp', host: loopbackHost(match[1] ?? match[2] ?? ''), port };
+  return { type: 'tcp', host: addressLiteral(match[1] ?? match[2] ?? ''), port };
 }
 
-function loopbackHost(host: string): string {
+function addressLiteral(host: string): string {
   // The name is not looked up: what it resolves to is not ours to trust.
   if (host === 'localhost') return '127.0.0.1';
-  if (LOOPBACK_V4.test(host) && isIP(host) === 4) return host;
-  if (isIP(host) === 6 && new URL(`http://[${host}]`).hostname === '[::1]') return '::1';
+  if (isIP(host) === 4) return host;
+  if (isIP(host) === 6 && !host.includes('%')) return new URL(`http://[${host}]`).hostname.slice(1, -1);
   throw new HostError(
     'LISTEN_REFUSED',
-    `the server listens on loopback (127.0.0.0/8, ::1, localhost) or on unix:PATH alone, as it has no TLS and no roles yet; ` +
-      `found ${JSON.stringify(host)}`,
+    `expected an address, such as 127.0.0.1, [::1] or 0.0.0.0, or localhost; found ${JSON.stringify(host)}`,
     { details: { host: host.slice(0, 256) } },
   );
 }

@@ -12,17 +12,27 @@ const STOPPED_AT_ONCE = 143;
 const LAST_LINES_MS = 200;
 
 /**
- * Runs the server until it is told to stop: SIGTERM or SIGINT drains and stops, a second one stops at once.
+ * Runs the server until it is told to stop: SIGTERM or SIGINT drains and stops, a second one stops at once. SIGHUP reads the
+ * configuration again.
  *
+ * @param read Reads it from where `config` came from.
  * @throws HostError when it cannot start.
  */
-export async function serve(config: ServerConfig): Promise<void> {
+export async function serve(config: ServerConfig, read: () => ServerConfig): Promise<void> {
   let dropped = (): void => {};
-  const { log, flush } = createLog({ level: config.logLevel, format: config.logFormat, onDrop: () => dropped() });
+  const { log, setLevel, flush } = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    onDrop: () => dropped(),
+  });
+  // From the first moment on: unheard, the signal ends a process.
+  let reload = async (): Promise<void> => {};
+  process.on('SIGHUP', () => void reload());
   try {
     removeStaleReadyFile(config.readyFile);
-    const server = await startServer(config, log);
+    const server = await startServer(config, log, { read, changed: ({ logLevel }) => setLevel(logLevel) });
     dropped = () => server.logDropped();
+    reload = () => server.reload();
     const removeReadyFile = await writeReadyFile(config.readyFile, server);
     log.info({ grpc: server.grpc, http: server.http, pid: process.pid, version: VERSION }, 'serving');
     await toldToStop(log, flush);

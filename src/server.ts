@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { LiveConfig } from './config/live-config.js';
 import type { ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
+import { dropOrphans } from './host/memory/namespaces.js';
+import type { MemoryStore } from './host/memory/store.js';
+import { openBroker } from './host/open-broker.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
 import { guestLog } from './observe/guest-log.js';
@@ -11,6 +15,7 @@ import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
+import { OperatorKeys } from './plugin/operator-keys.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
@@ -18,9 +23,18 @@ import { Pool } from './pool/pool.js';
 import { Preparer } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
+import { keyService } from './rpc/keys.js';
 import { managementService } from './rpc/management.js';
+import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
+import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { Trust } from './sandbox/trust.js';
+import { TrustStore } from './sandbox/trust-store.js';
+import { openAccess } from './server/access.js';
+import { closeAudit, openAudit } from './server/audit.js';
+import { forget, openMemory } from './server/memory.js';
+import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../workers/plugin-worker.bundle.cjs', import.meta.url));
@@ -39,6 +53,8 @@ export interface RunningServer {
   http: string;
   /** Counts a line of the log that was dropped. */
   logDropped(): void;
+  /** Reads again what may change while it runs, and says what came of it in the log. */
+  reload(): Promise<void>;
   /** Stops in order: not serving, drain, end every instance, close. */
   stop(drainMs: number): Promise<Stopped>;
 }
@@ -48,7 +64,8 @@ export interface RunningServer {
  *
  * @throws HostError DATA_DIR_LOCKED, DATA_DIR_SCHEMA, LISTEN_REFUSED; what was opened is closed again.
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
+  const live = new LiveConfig(config);
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -56,39 +73,35 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   };
   try {
     const metrics = new Metrics({ version: VERSION, contractVersions: [CONTRACT_VERSION] });
+    const audit = openAudit(directory.auditDirectory, config, { metrics, log });
+    closers.push(() => closeAudit(audit));
+    const memory = await openMemory(directory.memoryFile, log);
+    closers.push(() => memory.close());
+    const access = await openAccess(config, { log, metrics, audit });
+    closers.push(async () => access.tls?.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
     const registry = new CapabilityRegistry();
-    const plugins = new InstalledPlugins({
-      store: directory.store,
-      preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
-      runtime: runtimeOf({ config, pool, registry, metrics, log }),
-      log,
-      drainMs: config.callTimeoutMs,
-      forgotten: (id) => metrics.removePlugin(id),
-    });
+    const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
+    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
-    metrics.watchPlugins(() => plugins.countByState());
-    await plugins.open();
-    for (const dev of config.devDirs) {
-      const { ref } = await plugins.openDirectory(dev);
-      log.warn(
-        { plugin: ref.name, pluginId: ref.id, version: ref.version },
-        'a plugin runs from a development directory: unsigned',
-      );
-    }
-    const dispatcher = new Dispatcher(registry);
-    const maxReplyBytes = config.maxMessageBytes;
-    const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
-    const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes });
+    for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
+    await dropOrphans(memory, (id) => plugins.knows(id), log);
+    const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
       log,
       metrics,
-      services: [executionService(dispatcher, streams, maxReplyBytes), managementService(plugins)],
+      services: [
+        execution,
+        memoryService(memory, plugins),
+        managementService(plugins),
+        keyService(new OperatorKeys({ store, plugins, audit, log })),
+      ],
+      ...access,
       onDrain: () => streams.drain(),
     });
     closers.push(async () => rpc.forceShutdown());
@@ -98,13 +111,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
       config,
       log,
       metrics,
+      ...access,
       notReady: () => (serving ? undefined : 'the server is stopping'),
     });
     closers.push(() => http.stop());
     rpc.serve();
+    const reload = new Reload({ live, again, ...access, audit, log });
     return {
       grpc: rpc.address,
       http: http.address,
+      reload: () => reload.run(),
       logDropped: () => metrics.logDropped(),
       async stop(drainMs) {
         serving = false;
@@ -117,6 +133,52 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await closeAll();
     throw error;
   }
+}
+
+function createPlugins(parts: {
+  live: LiveConfig;
+  directory: DataDirectory;
+  pool: Pool;
+  registry: CapabilityRegistry;
+  store: TrustStore;
+  memory: MemoryStore;
+  metrics: Metrics;
+  audit: Audit;
+  log: Log;
+}): InstalledPlugins {
+  const { live, directory, memory, metrics, audit, log } = parts;
+  const config = live.current;
+  const trust = new Trust(parts.store, config.development);
+  if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
+  const plugins = new InstalledPlugins({
+    store: directory.store,
+    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    runtime: runtimeOf({ ...parts, trust }),
+    audit,
+    log,
+    drainMs: config.callTimeoutMs,
+    forgotten(id) {
+      metrics.removePlugin(id);
+      return forget(memory, id, log);
+    },
+  });
+  metrics.watchPlugins(
+    () => plugins.countByState(),
+    () => plugins.countUnsigned(),
+  );
+  return plugins;
+}
+
+function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
+  const dispatcher = new Dispatcher(registry);
+  const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
+  const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
+  return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
+}
+
+/** Such a plugin is gone again when the server stops. */
+function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
+  log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
 
 function openPool(config: ServerConfig, log: Log): Pool {
@@ -138,31 +200,41 @@ function openPool(config: ServerConfig, log: Log): Pool {
 }
 
 function runtimeOf(parts: {
-  config: ServerConfig;
+  live: LiveConfig;
   pool: Pool;
   registry: CapabilityRegistry;
+  memory: MemoryStore;
+  trust: Trust;
   metrics: Metrics;
+  audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { config, pool, registry, metrics, log } = parts;
+  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
   return {
-    pool,
-    registry,
+    ...{ pool, registry, trust },
     hostVersion: VERSION,
-    callTimeoutMs: config.callTimeoutMs,
-    callFuel: config.callFuel,
-    queueLength: config.queueLength,
+    // As they are when a plugin is put into service.
+    get callTimeoutMs() {
+      return live.current.callTimeoutMs;
+    },
+    get callFuel() {
+      return live.current.callFuel;
+    },
+    get queueLength() {
+      return live.current.queueLength;
+    },
+    hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, log }) };
+      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
     },
   };
 }
 
 function observerOf(
   ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; log: Log },
+  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
 ): CrewObserver {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
@@ -171,6 +243,8 @@ function observerOf(
       to.numbers.killed(reason);
       const { name, id, version } = ref;
       to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      const details = { reason, message, ...origin };
+      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
     },
     log: (message, originOf) => to.lines(message, originOf),
     metrics: (message) => to.numbers.report(message),

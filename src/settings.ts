@@ -17,17 +17,21 @@ export const DEFAULT_HTTP_ADDRESS = '127.0.0.1:9469';
 export type SettingKind =
   | { type: 'path' | 'paths' | 'grpc-address' | 'http-address' }
   | { type: 'choice'; choices: readonly string[] }
-  | { type: 'integer'; min: number; max: number };
+  | { type: 'integer'; min: number; max: number }
+  /** A flag without a value; `true`, `false`, `1` or `0` elsewhere. */
+  | { type: 'boolean' };
 
 export interface Setting {
   /** camelCase; the other names derive from it. */
   key: string;
   kind: SettingKind;
-  /** What stands for the value in the help text. */
+  /** What stands for the value in the help text; empty for a boolean. */
   placeholder: string;
   meaning: string;
+  /** Whether a running server takes another value on SIGHUP. */
+  live?: boolean;
   /** Undefined where the setting has none. */
-  default: string | number | undefined;
+  default: string | number | boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -47,15 +51,44 @@ export const SETTINGS = [
     key: 'grpcListen',
     kind: { type: 'grpc-address' },
     placeholder: 'HOST:PORT|unix:PATH',
-    meaning: 'where gRPC is served: loopback or a Unix socket; port 0 picks a free one',
+    meaning:
+      'where gRPC is served; other than loopback and a Unix socket need TLS and an access file; port 0 picks a free one',
     default: DEFAULT_GRPC_ADDRESS,
   },
   {
     key: 'httpListen',
     kind: { type: 'http-address' },
     placeholder: 'HOST:PORT',
-    meaning: 'where /metrics, /healthz and /readyz are served: loopback; port 0 picks a free one',
+    meaning: 'where /metrics, /healthz and /readyz are served, under the same conditions; port 0 picks a free one',
     default: DEFAULT_HTTP_ADDRESS,
+  },
+  {
+    key: 'tlsCert',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: "the server's certificate and those between it and the root, PEM; looked at every few seconds",
+    default: undefined,
+  },
+  {
+    key: 'tlsKey',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'the private key of the certificate, PEM',
+    default: undefined,
+  },
+  {
+    key: 'tlsClientCa',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'certificates of those who issue clients theirs, PEM; with it, each gRPC client has to show one',
+    default: undefined,
+  },
+  {
+    key: 'accessFile',
+    kind: { type: 'path' },
+    placeholder: 'FILE',
+    meaning: 'who may do what, by token or client certificate, YAML; without it, who can connect may do everything',
+    default: undefined,
   },
   {
     key: 'readyFile',
@@ -72,6 +105,13 @@ export const SETTINGS = [
     default: undefined,
   },
   {
+    key: 'development',
+    kind: { type: 'boolean' },
+    placeholder: '',
+    meaning: 'take plugins that nobody whom you trust has signed; not for production',
+    default: false,
+  },
+  {
     key: 'logFormat',
     kind: { type: 'choice', choices: LOG_FORMATS },
     placeholder: LOG_FORMATS.join('|'),
@@ -80,6 +120,7 @@ export const SETTINGS = [
   },
   {
     key: 'logLevel',
+    live: true,
     kind: { type: 'choice', choices: LOG_LEVELS },
     placeholder: LOG_LEVELS.join('|'),
     meaning: 'least level that is logged',
@@ -115,6 +156,7 @@ export const SETTINGS = [
   },
   {
     key: 'callFuel',
+    live: true,
     kind: integer(1, Number.MAX_SAFE_INTEGER),
     placeholder: 'N',
     meaning: 'budget of fuel of a call for which neither the request nor the plugin names one',
@@ -122,6 +164,7 @@ export const SETTINGS = [
   },
   {
     key: 'callTimeoutMs',
+    live: true,
     kind: integer(1, DAY_MS),
     placeholder: 'N',
     meaning: 'wall-clock limit of a call for which nobody set a smaller one',
@@ -129,6 +172,7 @@ export const SETTINGS = [
   },
   {
     key: 'queueLength',
+    live: true,
     kind: integer(1, MIB),
     placeholder: 'N',
     meaning: 'calls that may wait for one plugin',

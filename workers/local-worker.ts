@@ -19,7 +19,7 @@ function carryOut(order: LocalOrder): void {
   let meter: ProfilingMeter | undefined;
   const world: World = { seed: order.seed, nowMs: () => order.nowMs };
   if (order.profiled) world.makeMeter = (exports, metering) => (meter = new ProfilingMeter(exports, metering));
-  const binding: BindMessage = { type: 'bind', running: createRunningBuffer(), ...order.binding };
+  const binding: BindMessage = { type: 'bind', running: createRunningBuffer(), host: order.host, ...order.binding };
   const result = load(binding, post, world);
   if (!result.ok) return post({ type: 'load-failed', cause: result.cause, message: result.message });
   meter?.recorder.reset();

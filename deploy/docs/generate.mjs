@@ -6,9 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
+import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
+import { addKeyCommands } from '../../dist/src/cli/key-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
+import { addTokenCommands } from '../../dist/src/cli/token-commands.js';
 import { addToolCommands } from '../../dist/src/cli/tool-commands.js';
 import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
 import * as limits from '../../dist/src/limits.js';
@@ -28,11 +31,11 @@ function table(head, rows) {
 
 function settings() {
   const rows = SETTINGS.map((s) => [
-    code(`${flagName(s.key)} ${s.placeholder}`),
+    code(`${flagName(s.key)} ${s.placeholder}`.trim()),
     code(variableName(s.key)),
     code(fileKey(s.key)),
     s.default === undefined ? '' : code(s.default),
-    cell(s.meaning),
+    cell(s.live ? `${s.meaning}; taken on SIGHUP` : s.meaning),
   ]);
   return table(['flag of `hal9 serve`', 'variable', 'key of the file', 'default', 'meaning'], rows);
 }
@@ -45,14 +48,23 @@ function leaves(command, words = []) {
 
 function commands() {
   const program = new Command('hal9');
-  for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addServeCommand]) add(program);
+  for (const add of [
+    addPluginCommands,
+    addSignalCommands,
+    addToolCommands,
+    addAuditCommands,
+    addKeyCommands,
+    addTokenCommands,
+    addServeCommand,
+  ])
+    add(program);
   return leaves(program)
     .map(({ command, path }) => {
       const title = `### \`${path.join(' ')} ${command.usage()}\`\n\n${command.description()}\n`;
       if (command.name() === 'serve') return `${title}\nIts flags are the settings above, and \`--config FILE\`.\n`;
       const rows = [
         ...command.registeredArguments.map((a) => [code(a.name()), cell(a.description)]),
-        ...command.options.map((o) => [code(o.flags), cell(o.description)]),
+        ...command.options.filter((o) => !o.hidden).map((o) => [code(o.flags), cell(o.description)]),
       ];
       return rows.length === 0 ? title : `${title}\n${table(['argument or flag', 'meaning'], rows)}`;
     })
@@ -120,6 +132,8 @@ async function metrics() {
   const registry = new Metrics({ version: '0', contractVersions: ['0'] });
   const plugin = registry.plugin({ id: 'p', name: 'p', version: '0' });
   registry.refused('INTERNAL');
+  registry.denied('role_missing');
+  registry.watchTls(() => ({ expirySeconds: 0, reloads: { taken: 0, refused: 0 } }));
   exercise(plugin);
   const lines = (await registry.text()).split('\n');
   const rows = lines.flatMap((line) => {

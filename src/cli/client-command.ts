@@ -1,11 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from '../client/client.js';
-import { DEFAULT_GRPC_ADDRESS } from '../settings.js';
 import { fail } from './fail.js';
+import { addConnectionOptions, type ConnectionFlags, connectionOptions } from './server-connection.js';
 
 /** What every command takes that talks to a server. */
-export interface ClientFlags {
-  server: string;
+export interface ClientFlags extends ConnectionFlags {
   json?: boolean;
   timeoutMs: number;
 }
@@ -14,21 +14,20 @@ export interface ClientFlags {
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 export function addClientOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--server <address>', 'HOST:PORT or unix:PATH of the server')
-        .env('HAL9_SERVER')
-        .default(DEFAULT_GRPC_ADDRESS),
-    )
+  return addConnectionOptions(command)
     .option('--json', 'print the reply as one JSON object')
     .option('--timeout-ms <n>', 'how long to wait for the answer', positiveInteger, DEFAULT_TIMEOUT_MS);
 }
 
-/** For commands whose call carries the client's name for it. */
-/** What a call of a plugin takes besides. */
+/** What a call of a plugin takes besides. Its name is a fresh one where none is asked for: the guest's log lines carry it. */
 export function addCallOptions(command: Command): Command {
   return command
-    .option('--request-id <id>', 'name of this request, echoed in the answer and in the log', '')
+    .addOption(
+      new Option('--request-id <id>', 'name of this request, echoed in the answer and in the log').default(
+        randomUUID(),
+        'a fresh UUID',
+      ),
+    )
     .option('--fuel <n>', "budget of fuel; by default the plugin's own, else the server's", fuelAmount);
 }
 
@@ -47,7 +46,7 @@ export function positiveInteger(text: string): number {
 export async function withClient(flags: ClientFlags, action: (client: Client) => Promise<void>): Promise<void> {
   await reporting(flags, async () => {
     const { connect } = await import('../client/client.js');
-    const client = connect(flags.server, { timeoutMs: flags.timeoutMs });
+    const client = connect(flags.server, { ...connectionOptions(flags), timeoutMs: flags.timeoutMs });
     try {
       await action(client);
     } finally {

@@ -5,6 +5,8 @@ export const EXIT = {
   ok: 0,
   /** The plugin answered with an error, or trapped. */
   pluginFailed: 1,
+  /** A line of the audit log is not what was written. */
+  damaged: 1,
   usage: 2,
   unreachable: 3,
   refused: 4,

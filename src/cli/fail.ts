@@ -19,7 +19,12 @@ interface Failure {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   PLUGIN_NOT_FOUND: 'see "hal9 plugin list"',
   PLUGIN_AMBIGUOUS: 'see "hal9 plugin list"',
+  FILE_NOT_FOUND: 'see "hal9 plugin info"',
   PLUGIN_ACTIVE: 'see "hal9 plugin deactivate"',
+  PLUGIN_IN_USE: 'take those out first, or repeat the command with --force',
+  DEPENDENCY_MISSING: 'install it first with "hal9 plugin install"',
+  DEPENDENCY_CONFLICT: 'install versions that fit; "hal9 plugin info" shows what a plugin needs',
+  DEPENDENCY_CYCLE: 'install a version of one of them that does not need the next',
   NOBODY_REGISTERED: 'see "hal9 plugin list" and "hal9 plugin activate"',
   TOOL_NOT_FOUND: 'see "hal9 tool list"',
   TOOL_AMBIGUOUS: 'choose one with --plugin',
@@ -64,11 +69,24 @@ function describeCall(error: CallError, server: string | undefined): { failure: 
   const failure: Failure = { code, reason, message: error.message, details };
   if (retryAfterMs !== undefined) failure.retryAfterMs = retryAfterMs;
   if (reason === '' && code === 'UNAVAILABLE') {
-    failure.message = `no server answers at ${server}; start one with "hal9 serve", or name another with --server`;
+    failure.message = unreachable(error.message, server);
   } else if (reason === '' && code === 'DEADLINE_EXCEEDED') {
     failure.message = `no answer within the time; give it more with --timeout-ms`;
   }
   return { failure, status: exitOfStatus(code) };
+}
+
+/** Words of the TLS library, as far as they are known, say more than that nobody answers. */
+const TLS_WORDS = /certificate|altname|ssl|tls|alert|self-signed/i;
+
+function unreachable(message: string, server: string | undefined): string {
+  if (TLS_WORDS.test(message)) {
+    return `the TLS connection to ${server} failed (${message}); see --tls-ca, --tls-cert and --tls-key`;
+  }
+  return (
+    `no server answers at ${server}; start one with "hal9 serve", or name another with --server; ` +
+    'one that speaks TLS wants --tls-ca, and may want --tls-cert'
+  );
 }
 
 /** By name: its class would load all of gRPC, which `hal9 plugin pack` does without. */

@@ -3,12 +3,17 @@ import { UsageError } from './fail.js';
 
 /** One JSON object given as text or as `@FILE`; the text comes back as it was written. */
 export function jsonObjectArgument(argument: string, option: string): string {
-  const text = argument.startsWith('@') ? readNamed(argument.slice(1), option) : argument;
+  const text = textOrFile(argument, option);
   const value = parseJson(text, option);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${option}: expected a JSON object such as '{"key": "value"}', found ${text.slice(0, 80)}`);
   }
   return text;
+}
+
+/** Text as it is given, or that of `@FILE`. */
+export function textOrFile(argument: string, option: string): string {
+  return argument.startsWith('@') ? readNamed(argument.slice(1), option) : argument;
 }
 
 /** Splits `key=value`. */

@@ -38,6 +38,11 @@ export function bytesText(bytes: string | number): string {
   return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** `1,234,567` */
+export function grouped(count: number | string): string {
+  return BigInt(count).toLocaleString('en');
+}
+
 /** `1.234 ms`, from microseconds. */
 export function timeText(microseconds: string): string {
   const us = Number(microseconds);

@@ -22,11 +22,17 @@ export interface PackOptions {
 
 /** The bytes of a `.hal9` file; a directory or `.wasm` file is packed in memory. */
 export async function readPackage(path: string): Promise<Uint8Array> {
+  const { isFile } = await statOf(path);
+  if (isFile && !path.endsWith('.wasm')) return readPackageFile(path);
+  const { packBytes } = await import('../package/pack.js');
+  return (await packBytes(isFile ? { wasmPath: path } : { directory: path })).bytes;
+}
+
+/** The bytes of a `.hal9` file, and of nothing else. */
+export async function readPackageFile(path: string): Promise<Uint8Array> {
   const { isFile, size } = await statOf(path);
-  if (!isFile || path.endsWith('.wasm')) {
-    const { packBytes } = await import('../package/pack.js');
-    return (await packBytes(isFile ? { wasmPath: path } : { directory: path })).bytes;
-  }
+  if (!isFile || path.endsWith('.wasm'))
+    throw new UsageError(`${path}: expected a .hal9 file; write one with: hal9 plugin pack ${path}`);
   if (size > PACKAGE_LIMITS.maxFileBytes) {
     const message = `${path}: a package may have ${PACKAGE_LIMITS.maxFileBytes} bytes, this file has ${size}`;
     throw new HostError('PACKAGE_TOO_LARGE', message);

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import type { Client } from '../client/client.js';
+import type { PluginRef } from '../client/messages.js';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
+import { addFile, readmeOf } from './file-command.js';
 import { jsonObjectArgument } from './json-argument.js';
 import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
 import { type PackOptions, readPackage, writePackage } from './package-file.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
+import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
 
 type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
@@ -15,8 +19,10 @@ export function addPluginCommands(program: Command): void {
   const plugin = program.command('plugin').description('install plugins and put them into service');
   addInstall(plugin);
   addQueries(plugin);
+  addFile(plugin);
   addLifecycle(plugin);
   addPack(plugin);
+  addSignatureCommands(plugin);
   addTest(plugin);
   addProfile(plugin);
 }
@@ -44,9 +50,19 @@ function addInstall(plugin: Command): void {
       if (flags.json) return printJson(reply);
       const what = reply.changed ? 'installed' : 'was installed already:';
       printLine(`${what} ${refText(reply.plugin)}${flags.activate ? ', active' : ''}`);
-      if (!flags.activate) printLine(`put it into service with: hal9 plugin activate ${id}`);
+      if (reply.plugin?.state === 'INSTALLED') {
+        printLine(`put it into service with: hal9 plugin activate ${await shortName(client, reply.plugin.ref)}`);
+      }
     }),
   );
+}
+
+/** What a person would type for a plugin: its name where that is unique and one word, else its id. */
+async function shortName(client: Client, ref: PluginRef | null): Promise<string> {
+  const { name = '', id = '' } = ref ?? {};
+  if (!/^[\w.][\w.-]*$/.test(name)) return id;
+  const { plugins } = await client.listPlugins();
+  return plugins.filter((plugin) => plugin.ref?.name === name).length === 1 ? name : id;
 }
 
 function addQueries(plugin: Command): void {
@@ -58,12 +74,21 @@ function addQueries(plugin: Command): void {
     }),
   );
   addClientOptions(
-    plugin.command('info').description('show one plugin').argument('<ID>', 'its id, or its name where that is unique'),
-  ).action((id: string, flags: ClientFlags) =>
+    plugin
+      .command('info')
+      .description('show one plugin')
+      .argument('<ID>', 'its id, or its name where that is unique')
+      .option('--readme', 'print its README instead'),
+  ).action((id: string, flags: ClientFlags & { readme?: boolean }) =>
     withClient(flags, async (client) => {
       const reply = await client.getPlugin(id);
-      if (flags.json) printJson(reply);
-      else if (reply.plugin !== null) printPlugin(reply.plugin);
+      if (reply.plugin === null) return;
+      if (flags.readme) {
+        const readme = await readmeOf(client, reply.plugin);
+        if (flags.json) printJson({ ...reply, readme });
+        else process.stdout.write(readme === '' ? 'the plugin has no README\n' : readme.replace(/\n?$/, '\n'));
+      } else if (flags.json) printJson(reply);
+      else printPlugin(reply.plugin, (await client.listPlugins()).plugins);
     }),
   );
 }
@@ -79,27 +104,34 @@ function addLifecycle(plugin: Command): void {
     withClient(flags, async (client) => {
       const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
       const reply = await client.activatePlugin(id, config);
-      if (flags.json) printJson(reply);
-      else printLine(`active: ${refText(reply.plugin)}`);
+      if (flags.json) return printJson(reply);
+      for (const ref of reply.activatedFirst) printLine(`active, since it is needed: ${refText({ ref })}`);
+      printLine(`active: ${refText(reply.plugin)}`);
     }),
   );
   addClientOptions(
-    plugin.command('deactivate').description('take a plugin out of service').argument('<ID>', 'its id or name'),
-  ).action((id: string, flags: ClientFlags) =>
+    plugin
+      .command('deactivate')
+      .description('take a plugin out of service')
+      .argument('<ID>', 'its id or name')
+      .option('--force', 'take the plugins that need it out of service first'),
+  ).action((id: string, flags: ClientFlags & { force?: boolean }) =>
     withClient(flags, async (client) => {
-      const reply = await client.deactivatePlugin(id);
-      if (flags.json) printJson(reply);
-      else printLine(`out of service: ${refText(reply.plugin)}`);
+      const reply = await client.deactivatePlugin(id, { force: flags.force === true });
+      if (flags.json) return printJson(reply);
+      for (const ref of reply.deactivatedFirst) printLine(`out of service, since it needs it: ${refText({ ref })}`);
+      printLine(`out of service: ${refText(reply.plugin)}`);
     }),
   );
   addClientOptions(
     plugin
       .command('uninstall')
-      .description('remove a plugin that is out of service')
-      .argument('<ID>', 'its id or name'),
-  ).action((id: string, flags: ClientFlags) =>
+      .description('remove a plugin that is out of service and that no other needs')
+      .argument('<ID>', 'its id or name')
+      .option('--force', 'take it and those that need it out of service, and remove it all the same'),
+  ).action((id: string, flags: ClientFlags & { force?: boolean }) =>
     withClient(flags, async (client) => {
-      const reply = await client.uninstallPlugin(id);
+      const reply = await client.uninstallPlugin(id, { force: flags.force === true });
       if (flags.json) printJson(reply);
       else printLine(`removed: ${refText({ ref: reply.plugin })}`);
     }),

@@ -13,7 +13,7 @@ export function printPlugins(plugins: readonly Plugin[]): void {
     return;
   }
   printTable(
-    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'ID'],
+    ['NAME', 'VERSION', 'STATE', 'OFFERS', 'INSTANCES', 'WAITING', 'SIGNED BY', 'ID'],
     plugins.map((plugin) => [
       plugin.ref?.name ?? '',
       plugin.ref?.version ?? '',
@@ -21,12 +21,14 @@ export function printPlugins(plugins: readonly Plugin[]): void {
       plugin.capabilities.map(offerText).join(', '),
       String(plugin.instances),
       String(plugin.queueLength),
+      signersText(plugin),
       plugin.ref?.id ?? '',
     ]),
   );
 }
 
-export function printPlugin(plugin: Plugin): void {
+/** @param plugins all that are installed: dependencies are shown by their names */
+export function printPlugin(plugin: Plugin, plugins: readonly Plugin[]): void {
   printFields([
     ['name', plugin.ref?.name ?? ''],
     ['version', plugin.ref?.version ?? ''],
@@ -37,6 +39,7 @@ export function printPlugin(plugin: Plugin): void {
     ['license', plugin.license],
     ...plugin.capabilities.map((capability) => ['offers', offerText(capability)] as const),
     ...plugin.permissionsAsked.map((permission) => ['asks for', permission] as const),
+    ...plugin.dependencies.map((dependency) => ['needs', dependencyText(dependency, plugins)] as const),
     ['instances', `${plugin.instances} (${plugin.stateful ? 'stateful' : 'stateless'})`],
     ['waiting', String(plugin.queueLength)],
     ['memory limit', bytesText(plugin.memoryLimitBytes)],
@@ -44,8 +47,22 @@ export function printPlugin(plugin: Plugin): void {
     ['contract', plugin.contractVersion],
     ['installed', new Date(Number(plugin.installedAtMs)).toISOString()],
     ['digest', plugin.digest],
-    ['development', plugin.development ? 'yes: unsigned, gone when the server stops' : ''],
+    ...plugin.files.map((file) => ['file', fileText(file)] as const),
+    ...(plugin.unsigned ? [['signed by', signersText(plugin)] as const] : []),
+    ...plugin.signers.map(({ name, keyId }) => ['signed by', `${name} (${keyId})`] as const),
+    ['development', plugin.development ? 'yes: from a directory, gone when the server stops' : ''],
   ]);
+}
+
+/** The operator's names for the keys, or that there are none. */
+function signersText({ unsigned, signers }: Plugin): string {
+  return unsigned ? 'UNSIGNED' : signers.map(({ name }) => name).join(', ');
+}
+
+/** `readme README.md (1.2 KiB)`, with the name under which the guest reads an asset. */
+function fileText({ kind, path, name, sizeBytes }: Plugin['files'][number]): string {
+  const read = name === '' ? '' : `, read as /assets/${name}`;
+  return `${kind} ${path} (${bytesText(sizeBytes)}${read})`;
 }
 
 /** `L2 neuron "sentiment"`, `tool analyze_sentiment`, or the capability's type. */
@@ -59,6 +76,15 @@ function offerText({ type, config }: Plugin['capabilities'][number]): string {
     default:
       return type;
   }
+}
+
+/** `tokens ^1.2.0 (id): found 1.3.0, ACTIVE`. */
+function dependencyText(dependency: Plugin['dependencies'][number], plugins: readonly Plugin[]): string {
+  const { pluginId, versionRange, optional, installedVersion } = dependency;
+  const found = plugins.find(({ ref }) => ref?.id === pluginId);
+  const what = `${found?.ref ? `${found.ref.name} ${versionRange} (${pluginId})` : `${pluginId} ${versionRange}`}`;
+  const there = installedVersion === '' ? 'not installed' : `found ${installedVersion}, ${found?.state ?? ''}`;
+  return `${what}${optional ? ', optional' : ''}: ${there}`;
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -12,16 +12,19 @@ import { exitOfOutcomes } from './exit-status.js';
 import { UsageError } from './fail.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
 import { printLogLine, resultOf } from './local-result.js';
+import { grouped } from './output.js';
 import { profileTable } from './profile-table.js';
 import { errorLines } from './results.js';
 
-type ProfileFlags = LocalFlags & { format: Format; out?: string; top: number; timeoutMs: number };
+type ProfileFlags = LocalFlags & { format: Format; out?: string; top?: number; timeoutMs: number };
 
 const FORMATS = ['table', 'folded', 'speedscope'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** A profiled run is slower than a metered one: it tells of every call within the guest. */
 const DEFAULT_TIMEOUT_MS = 60_000;
+
+const DEFAULT_TOP = 25;
 
 /** What was measured. */
 interface Measured {
@@ -38,7 +41,11 @@ export function addProfile(plugin: Command): void {
   )
     .addOption(new Option('--format <FORMAT>', 'of what is written').choices(FORMATS).default('table'))
     .option('--out <FILE>', 'where to write it; by default to standard output')
-    .option('--top <N>', 'rows of the table', positiveInteger, 25)
+    .option(
+      '--top <N>',
+      `how many functions to show, the dearest first; by default ${DEFAULT_TOP}, and all with --json`,
+      positiveInteger,
+    )
     .option('--timeout-ms <N>', 'limit of each call', positiveInteger, DEFAULT_TIMEOUT_MS)
     .option('--json', 'print the table, or what went wrong, as one JSON object')
     .action((path: string, flags: ProfileFlags) =>
@@ -60,9 +67,9 @@ async function measure(path: string, flags: ProfileFlags): Promise<Measured> {
   const { Profile } = await import('../local/profile.js');
   const callMs = flags.timeoutMs;
   const plain = { binding: plugin.metered, calls, callMs, profiled: false, onLog: printLogLine };
-  const { outcomes } = await runLocally(plain);
+  const { outcomes } = await runLocally({ ...plain, host: plugin.host() });
   const profiled = { binding: await plugin.profiled(), calls: calls.slice(0, outcomes.length), callMs, profiled: true };
-  const run = await runLocally(profiled);
+  const run = await runLocally({ ...profiled, host: plugin.host() });
   if (run.profile === undefined) {
     throw new HostError(
       'DEADLINE',
@@ -87,7 +94,7 @@ function checkSum(profile: Profile, outcomes: readonly Outcome[]): void {
 
 async function formatted(measured: Measured, flags: ProfileFlags): Promise<string> {
   const { profile, results } = measured;
-  if (flags.json) return `${JSON.stringify(jsonOf(measured))}\n`;
+  if (flags.json) return `${JSON.stringify(jsonOf(measured, flags))}\n`;
   switch (flags.format) {
     case 'folded': {
       const { foldedStacks } = await import('../local/folded.js');
@@ -99,12 +106,19 @@ async function formatted(measured: Measured, flags: ProfileFlags): Promise<strin
       return `${JSON.stringify(speedscopeFile(profile, `${plugin?.name} ${plugin?.version}`, `hal9 ${VERSION}`))}\n`;
     }
     case 'table':
-      return [...summary(measured), '', ...profileTable(profile, flags.top), ''].join('\n');
+      return [...summary(measured), '', ...profileTable(profile, flags.top ?? DEFAULT_TOP), ''].join('\n');
   }
 }
 
-function jsonOf({ profile, results }: Measured): object {
-  return { fuel: profile.fuel, fuelVersion: FUEL_VERSION, functions: profile.functions(), results };
+function jsonOf({ profile, results }: Measured, { top }: ProfileFlags): object {
+  const functions = profile.functions();
+  return {
+    fuel: profile.fuel,
+    fuelVersion: FUEL_VERSION,
+    functions: functions.slice(0, top),
+    functionCount: functions.length,
+    results,
+  };
 }
 
 /** `echo 0.1.0: 2 calls, OK, 10,234 fuel`, and what went wrong. */
@@ -112,7 +126,7 @@ function summary({ profile, results }: Measured): string[] {
   const last = results.at(-1);
   const calls = results.length === 1 ? '1 call' : `${results.length} calls`;
   const outcome = last?.limit === 'LIMIT_UNSPECIFIED' ? last.outcome : `${last?.outcome} (${last?.limit})`;
-  const fuel = `${profile.fuel.toLocaleString('en')} fuel`;
+  const fuel = `${grouped(profile.fuel)} fuel`;
   const name = `${last?.plugin?.name} ${last?.plugin?.version}`;
   const error = last?.error ?? undefined;
   const lines = error === undefined ? [] : errorLines(error);

@@ -1,4 +1,5 @@
 import type { Profile } from '../local/profile.js';
+import { grouped } from './output.js';
 
 const TITLES = ['SELF', 'SHARE', 'TOTAL', 'SHARE', 'CALLS'];
 
@@ -24,5 +25,3 @@ export function profileTable(profile: Profile, top: number): string[] {
     [...numbers.map((number, column) => number.padStart(widths[column] ?? 0)), name].join('  '),
   );
 }
-
-const grouped = (value: number): string => value.toLocaleString('en');

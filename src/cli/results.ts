@@ -1,9 +1,13 @@
 import type { Cost, PluginError, PluginResult, Signal } from '../client/messages.js';
 import { layOutJson } from './json-layout.js';
-import { bytesText, printLine, timeText } from './output.js';
+import { bytesText, grouped, printLine, timeText } from './output.js';
 
-/** What one plugin made of one call, for a person. */
-export function printResult(result: PluginResult): void {
+/**
+ * What one plugin made of one call, for a person.
+ *
+ * @param requestId under which the server's log has what the guest wrote
+ */
+export function printResult(result: PluginResult, requestId: string): void {
   const { plugin, outcome, limit, signals, value, error, cost } = result;
   const name = plugin === null ? 'plugin' : `${plugin.name} ${plugin.version}`;
   printLine(`${name}: ${outcome}${limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`}`);
@@ -11,13 +15,17 @@ export function printResult(result: PluginResult): void {
   for (const signal of signals) printSignal(signal);
   if (value !== '') printIndented(layOutJson(value));
   if (cost !== null) printLine(`  cost: ${costText(cost)}`);
+  if (outcome === 'TRAP')
+    printLine(
+      `  what it wrote before is in the server's log: "source":"guest" and "requestId":${JSON.stringify(requestId)}`,
+    );
 }
 
 /** An error for a person. Where the host says where the guest was, frames get a line each; other details stay as they are. */
 export function errorLines({ code, message, details }: PluginError): string[] {
   const { backtrace, rest } = splitDetails(details);
   const first = `  ${code}: ${message}${rest === '' ? '' : ` ${rest}`}`;
-  return [first, ...backtrace.map((frame) => `    at ${frameText(frame)}`)];
+  return [first, ...backtrace.flatMap(frameLines)];
 }
 
 /** What is known of a frame: see `workers/calls/backtrace.ts`. */
@@ -25,6 +33,8 @@ interface Frame {
   function?: string;
   index: number;
   offset?: number;
+  again?: { frames: number; times: number };
+  further?: boolean;
 }
 
 function splitDetails(details: string): { backtrace: Frame[]; rest: string } {
@@ -37,6 +47,18 @@ function splitDetails(details: string): { backtrace: Frame[]; rest: string } {
 
 function isFrame(value: unknown): value is Frame {
   return typeof value === 'object' && value !== null && 'index' in value && typeof value.index === 'number';
+}
+
+/** A frame, and how many more of the same there are: recursion stands there once. */
+function frameLines(frame: Frame): string[] {
+  const line = `    at ${frameText(frame)}`;
+  const { frames, times } = frame.again ?? { frames: 0, times: 0 };
+  const same = frames === 1 ? 'of the same' : `of these ${frames} in turn`;
+  return [
+    line,
+    ...(times > 0 ? [`    … ${grouped(frames * times)} more ${same}`] : []),
+    ...(frame.further === true ? ['    … and what called them, which was not looked at'] : []),
+  ];
 }
 
 /** `name (function 12, byte 0x1a2b)` */
@@ -71,6 +93,6 @@ function costText(cost: Cost): string {
     `${bytesText(cost.memoryBytes)} of memory`,
   ];
   if (cost.memoryGrowthBytes !== '0') parts.push(`grown by ${bytesText(cost.memoryGrowthBytes)}`);
-  if (cost.fuel !== undefined) parts.push(`${cost.fuel} fuel`);
+  if (cost.fuel !== undefined) parts.push(`${grouped(cost.fuel)} fuel`);
   return parts.join(', ');
 }

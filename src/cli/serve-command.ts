@@ -15,17 +15,18 @@ export function addServeCommand(program: Command): void {
       const { loadConfig } = await import('../config.js');
       const config = loadConfig(flags);
       const { serve } = await import('../main.js');
-      await serve(config);
+      await serve(config, () => loadConfig(flags));
     }),
   );
 }
 
 function optionOf(setting: Setting): Option {
   const notes = [`env: ${variableName(setting.key)}`];
-  if (setting.default !== undefined) notes.unshift(`default: ${setting.default}`);
+  const isSwitch = setting.kind.type === 'boolean';
+  if (setting.default !== undefined && !isSwitch) notes.unshift(`default: ${setting.default}`);
   // Values are checked, and defaults filled in, by config.ts, for all sources alike.
   const option = new Option(
-    `${flagName(setting.key)} <${setting.placeholder}>`,
+    isSwitch ? flagName(setting.key) : `${flagName(setting.key)} <${setting.placeholder}>`,
     `${setting.meaning} (${notes.join(', ')})`,
   );
   if (setting.kind.type === 'paths') {

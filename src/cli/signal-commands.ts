@@ -47,7 +47,7 @@ export function addSignalCommands(program: Command): void {
       });
       process.exitCode = exitOfOutcomes(reply.results.map((result) => result.outcome));
       if (flags.json) printJson(reply);
-      else for (const result of reply.results) printResult(result);
+      else for (const result of reply.results) printResult(result, reply.requestId);
     }),
   );
 }

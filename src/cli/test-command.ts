@@ -5,7 +5,7 @@ import { fuelAmount, positiveInteger, reporting } from './client-command.js';
 import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
 import { printLogLine, resultOf } from './local-result.js';
-import { printJson, printLine } from './output.js';
+import { grouped, printJson, printLine } from './output.js';
 import { errorLines } from './results.js';
 
 type TestFlags = LocalFlags & { maxFuel?: number; expectOutcome: OutcomeName };
@@ -15,6 +15,7 @@ const OUTCOMES = ['OK', 'PLUGIN_ERROR', 'TRAP', 'LIMIT'] as const satisfies read
 /** What was found, as `--json` prints it. */
 interface Verdict {
   passed: boolean;
+  expectOutcome: OutcomeName;
   maxFuel: number | undefined;
   /** Of the dearest call. */
   fuel: number;
@@ -35,9 +36,9 @@ export function addTest(plugin: Command): void {
     .action((path: string, flags: TestFlags) =>
       reporting(flags, async () => {
         const verdict = await judge(path, flags);
-        process.exitCode = exitOf(verdict, flags);
+        process.exitCode = exitOf(verdict);
         if (flags.json) printJson(verdict);
-        else printVerdict(verdict, flags);
+        else printVerdict(verdict);
       }),
     );
 }
@@ -52,32 +53,35 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
     calls,
     profiled: false,
     callMs,
+    host: plugin.host(),
     onLog: printLogLine,
   });
   const results = outcomes.map((outcome) => resultOf(plugin.metered.plugin, outcome));
   const fuel = Math.max(...results.map(fuelOf));
   const cheap = flags.maxFuel === undefined || fuel <= flags.maxFuel;
   const passed = cheap && results.every(({ outcome }) => outcome === flags.expectOutcome);
-  return { passed, maxFuel: flags.maxFuel, fuel, results };
+  return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results };
 }
 
 const fuelOf = ({ cost }: PluginResult): number => Number(cost?.fuel ?? 0);
 
 /** A wrong outcome comes before a high cost: what it cost says little then. */
-function exitOf({ passed, results }: Verdict, { expectOutcome }: TestFlags): ExitStatus {
+function exitOf({ passed, expectOutcome, results }: Verdict): ExitStatus {
   if (passed) return EXIT.ok;
   const wrong = results.find(({ outcome }) => outcome !== expectOutcome);
   if (wrong === undefined) return EXIT.limit;
   return wrong.outcome === 'OK' ? EXIT.pluginFailed : exitOfOutcomes([wrong.outcome]);
 }
 
-function printVerdict({ passed, maxFuel, fuel, results }: Verdict, { expectOutcome }: TestFlags): void {
+function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict): void {
   for (const [index, result] of results.entries()) {
     const { plugin, outcome, limit, error } = result;
     const number = results.length === 1 ? '' : `call ${index + 1}: `;
     const limited = limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`;
     printLine(`${number}${plugin?.name} ${plugin?.version}: ${outcome}${limited}, ${grouped(fuelOf(result))} fuel`);
-    if (error !== null && outcome !== expectOutcome) for (const line of errorLines(error)) printLine(line);
+    if (error === null || outcome === expectOutcome) continue;
+    for (const line of errorLines(error)) printLine(line);
+    if (outcome === 'TRAP') printLine('  what it wrote before, from warnings on, stands on standard error');
   }
   const dearest = results.length === 1 ? '' : 'the dearest call: ';
   if (maxFuel !== undefined) {
@@ -88,7 +92,10 @@ function printVerdict({ passed, maxFuel, fuel, results }: Verdict, { expectOutco
         : `within the ${grouped(maxFuel)} that it may cost`;
     printLine(`${dearest}${grouped(fuel)} fuel, ${verdict}`);
   }
+  const wrong = results.findIndex(({ outcome }) => outcome !== expectOutcome);
+  if (wrong >= 0) {
+    const call = results.length === 1 ? '' : ` of call ${wrong + 1}`;
+    printLine(`outcome${call}: expected ${expectOutcome}, found ${results[wrong]?.outcome}`);
+  }
   printLine(passed ? 'passed' : 'failed');
 }
-
-const grouped = (value: number): string => value.toLocaleString('en');

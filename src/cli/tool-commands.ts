@@ -45,7 +45,7 @@ export function addToolCommands(program: Command): void {
       });
       process.exitCode = exitOfOutcomes([reply.result?.outcome ?? 'OUTCOME_UNSPECIFIED']);
       if (flags.json) printJson(reply);
-      else if (reply.result !== null) printResult(reply.result);
+      else if (reply.result !== null) printResult(reply.result, reply.requestId);
     }),
   );
 }
@@ -57,8 +57,13 @@ function printTools(tools: readonly Tool[]): void {
     tools.map((tool) => [
       tool.name,
       `${tool.plugin?.name} ${tool.plugin?.version}`,
-      tool.parameters.map(({ name, type, required }) => `${name}${required ? '' : '?'}: ${type}`).join(', '),
+      tool.parameters.map(parameterText).join(', '),
       tool.description,
     ]),
   );
+}
+
+/** `text: string`, `limit?: integer`, or with its default `limit?: integer = 10`. */
+function parameterText({ name, type, required, defaultValue }: Tool['parameters'][number]): string {
+  return `${name}${required ? '' : '?'}: ${type}${defaultValue === '' ? '' : ` = ${defaultValue}`}`;
 }

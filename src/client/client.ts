@@ -3,18 +3,24 @@ import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
   type ClientWritableStream,
-  credentials,
   Client as GrpcClient,
   Metadata,
   type ServiceDefinition,
+  type ServiceError,
 } from '@grpc/grpc-js';
 import { REQUEST_LIMITS } from '../limits.js';
 import { CallError } from './call-error.js';
-import { executionDefinition, managementDefinition } from './definitions.js';
+import { type ClientTls, channelOf } from './channel.js';
+import { executionDefinition, keysDefinition, managementDefinition, memoryDefinition } from './definitions.js';
+import { MemoryClient } from './memory-client.js';
 import type {
+  ActivatePluginResponse,
+  ChangedKeyResponse,
+  DeactivatePluginResponse,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
+  ListKeysResponse,
   ListPluginsResponse,
   ListToolsResponse,
   PluginResponse,
@@ -22,6 +28,7 @@ import type {
   ProcessSignalResponse,
   StreamSignalsRequest,
   StreamSignalsResponse,
+  TrustKeyRequest,
   UninstallPluginResponse,
 } from './messages.js';
 import { SignalStream } from './signal-stream.js';
@@ -29,6 +36,10 @@ import { SignalStream } from './signal-stream.js';
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
   timeoutMs?: number;
+  /** Sent with each call. Where it must not be overheard, `tls` belongs to it. */
+  token?: string;
+  /** Speaks TLS. */
+  tls?: ClientTls;
   /** Bound on a request, and on a reply where it is larger than lists may be; the server's default. */
   maxMessageBytes?: number;
 }
@@ -43,18 +54,32 @@ export interface CallSettings {
   signal?: AbortSignal;
 }
 
+/** Of a change that others depend on. */
+export interface Force {
+  /** Makes it although other plugins depend on the plugin. */
+  force?: boolean;
+}
+
 /** Bytes of the package that were handed to the transport, and how many there are. */
 export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
 /** A client of one server. It connects with the first call. */
 export class Client {
+  /** What plugins keep. */
+  readonly memory = new MemoryClient((method, request, settings) =>
+    this.#unary(memoryDefinition, method, request, settings),
+  );
   readonly #grpc: GrpcClient;
   readonly #timeoutMs: number | undefined;
+  readonly #token: string | undefined;
 
   constructor(address: string, options: ClientOptions = {}) {
     const maxBytes = options.maxMessageBytes ?? REQUEST_LIMITS.maxMessageBytes;
     this.#timeoutMs = options.timeoutMs;
-    this.#grpc = new GrpcClient(address, credentials.createInsecure(), {
+    this.#token = options.token;
+    const channel = channelOf(address, options.tls);
+    this.#grpc = new GrpcClient(address, channel.credentials, {
+      ...channel.options,
       'grpc.max_receive_message_length': Math.max(maxBytes, REQUEST_LIMITS.maxListReplyBytes),
       'grpc.max_send_message_length': maxBytes,
       // A server on loopback is not behind the proxy that the environment may name.
@@ -84,7 +109,7 @@ export class Client {
       method.path,
       method.requestSerialize,
       method.responseDeserialize as (bytes: Buffer) => StreamSignalsResponse,
-      metadataOf(settings),
+      this.#metadata(settings),
       this.#options(settings),
     );
     cancelOnAbort(stream, settings.signal);
@@ -100,16 +125,51 @@ export class Client {
   }
 
   /** @param config One JSON object as text; empty keeps the last one. */
-  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<PluginResponse> {
+  activatePlugin(pluginId: string, config = '', settings?: CallSettings): Promise<ActivatePluginResponse> {
     return this.#unary(managementDefinition, 'ActivatePlugin', { pluginId, config }, settings);
   }
 
-  deactivatePlugin(pluginId: string, settings?: CallSettings): Promise<PluginResponse> {
-    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId }, settings);
+  deactivatePlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<DeactivatePluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'DeactivatePlugin', { pluginId, force }, settings);
   }
 
-  uninstallPlugin(pluginId: string, settings?: CallSettings): Promise<UninstallPluginResponse> {
-    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId }, settings);
+  uninstallPlugin(pluginId: string, settings: CallSettings & Force = {}): Promise<UninstallPluginResponse> {
+    const { force = false } = settings;
+    return this.#unary(managementDefinition, 'UninstallPlugin', { pluginId, force }, settings);
+  }
+
+  /** One of the files that the plugin's description lists, by its path in the package. */
+  getPluginFile(pluginId: string, path: string, settings: CallSettings = {}): Promise<Uint8Array> {
+    const method = methodOf(managementDefinition, 'GetPluginFile');
+    const stream = this.#grpc.makeServerStreamRequest<object, { chunk: string }>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize as (bytes: Buffer) => { chunk: string },
+      { pluginId, path },
+      this.#metadata(settings),
+      this.#options(settings),
+    );
+    cancelOnAbort(stream, settings.signal);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      stream.on('data', ({ chunk }: { chunk: string }) => chunks.push(Buffer.from(chunk, 'base64')));
+      stream.on('error', (error: ServiceError) => reject(CallError.from(error)));
+      stream.on('end', () => resolve(Buffer.concat(chunks)));
+    });
+  }
+
+  trustKey(request: TrustKeyRequest, settings?: CallSettings): Promise<ChangedKeyResponse> {
+    return this.#unary(keysDefinition, 'TrustKey', request, settings);
+  }
+
+  /** @param key Its id, the first 8 or more digits of it, or its name where that is unique. */
+  revokeKey(key: string, settings?: CallSettings): Promise<ChangedKeyResponse> {
+    return this.#unary(keysDefinition, 'RevokeKey', { key }, settings);
+  }
+
+  listKeys(settings?: CallSettings): Promise<ListKeysResponse> {
+    return this.#unary(keysDefinition, 'ListKeys', {}, settings);
   }
 
   /** Sends a `.hal9` file's bytes with their hash. */
@@ -124,7 +184,7 @@ export class Client {
         method.path,
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => InstallPluginResponse,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, value) => (error ? reject(CallError.from(error)) : resolve(value as InstallPluginResponse)),
       );
@@ -150,6 +210,13 @@ export class Client {
     this.#grpc.close();
   }
 
+  #metadata({ traceparent }: CallSettings): Metadata {
+    const metadata = new Metadata();
+    if (traceparent !== undefined) metadata.set('traceparent', traceparent);
+    if (this.#token !== undefined) metadata.set('authorization', `Bearer ${this.#token}`);
+    return metadata;
+  }
+
   #options({ timeoutMs = this.#timeoutMs }: CallSettings): CallOptions {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
@@ -167,7 +234,7 @@ export class Client {
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => Reply,
         request,
-        metadataOf(settings),
+        this.#metadata(settings),
         this.#options(settings),
         (error, reply) => (error ? reject(CallError.from(error)) : resolve(reply as Reply)),
       );
@@ -185,12 +252,6 @@ function methodOf(service: ServiceDefinition, name: string): ServiceDefinition[s
   const method = service[name];
   if (method === undefined) throw new Error(`the contract has no method ${name}`);
   return method;
-}
-
-function metadataOf({ traceparent }: CallSettings): Metadata {
-  const metadata = new Metadata();
-  if (traceparent !== undefined) metadata.set('traceparent', traceparent);
-  return metadata;
 }
 
 /** Hangs up when the signal is aborted; a call that is over lets go of the signal. */

@@ -145,10 +145,38 @@ export interface Plugin {
   installedAtMs: string;
   contractVersion: string;
   development: boolean;
+  unsigned: boolean;
+  signers: { keyId: string; name: string }[];
+  files: PackagedFile[];
+  dependencies: Dependency[];
+}
+
+export interface Dependency {
+  pluginId: string;
+  versionRange: string;
+  optional: boolean;
+  /** Empty where none is installed. */
+  installedVersion: string;
+}
+
+export interface PackagedFile {
+  kind: string;
+  path: string;
+  /** Of an asset: the guest reads it as `/assets/NAME`. */
+  name: string;
+  sizeBytes: string;
 }
 
 export interface PluginResponse {
   plugin: Plugin | null;
+}
+
+export interface ActivatePluginResponse extends PluginResponse {
+  activatedFirst: PluginRef[];
+}
+
+export interface DeactivatePluginResponse extends PluginResponse {
+  deactivatedFirst: PluginRef[];
 }
 
 export interface InstallPluginResponse extends PluginResponse {
@@ -161,4 +189,74 @@ export interface ListPluginsResponse {
 
 export interface UninstallPluginResponse {
   plugin: PluginRef | null;
+}
+
+/** A key that the operator has decided about. */
+export interface Key {
+  keyId: string;
+  name: string;
+  /** Base64. */
+  publicKey: string;
+  pluginIds: string[];
+  authors: string[];
+  trustedAtMs: string;
+  /** "0" while it is trusted. */
+  revokedAtMs: string;
+}
+
+export interface TrustKeyRequest {
+  /** 32 bytes. */
+  publicKey: Uint8Array;
+  name: string;
+  pluginIds?: readonly string[];
+  authors?: readonly string[];
+}
+
+export interface ChangedKeyResponse {
+  key: Key | null;
+  deactivatedPluginIds: string[];
+}
+
+export interface ListKeysResponse {
+  keys: Key[];
+}
+
+/** What a plugin keeps, or several plugins share. */
+export interface Memory {
+  /** `plugin:ID` or `shared:NAME`. */
+  name: string;
+  pluginName: string;
+  keys: string;
+  bytes: string;
+  maxKeys: string;
+  maxBytes: string;
+}
+
+export interface MemoryKey {
+  key: string;
+  valueBytes: string;
+}
+
+export interface MemoryEntry {
+  key: string;
+  /** One JSON text. */
+  value: string;
+}
+
+export interface ListMemoriesResponse {
+  memories: Memory[];
+}
+
+export interface ListMemoryKeysResponse {
+  keys: MemoryKey[];
+  more: boolean;
+}
+
+export interface GetMemoryEntryResponse {
+  entry: MemoryEntry | null;
+}
+
+export interface ExportMemoryResponse {
+  entries: MemoryEntry[];
+  more: boolean;
 }

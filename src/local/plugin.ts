@@ -1,7 +1,10 @@
 import { HostError } from '../errors.js';
+import type { HostCalls } from '../host/session.js';
 import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
+import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
+import { loadAssets } from '../plugin/asset-image.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
 import type { LocalOrder } from '../protocol/local.js';
@@ -10,6 +13,7 @@ import { readFunctionNames } from '../wasm/function-names.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
 import { instrument } from '../wasm/profile/instrument.js';
+import { localHost } from './host.js';
 
 type Binding = LocalOrder['binding'];
 
@@ -33,7 +37,15 @@ export class LocalPlugin {
     const contents = await readPackage(bytes);
     const preparer = new Preparer({ cache: NO_CACHE, hostVersion: options.hostVersion });
     const prepared = await preparer.prepare(contents);
-    return new LocalPlugin(contents, bindingOf(contents.manifest, prepared, options.config, options.hostVersion));
+    const binding = bindingOf(contents.manifest, prepared, options.config, options.hostVersion);
+    const assets = await loadAssets(contents.manifest, filesInMemory(bytes, contents));
+    return new LocalPlugin(contents, { ...binding, assets });
+  }
+
+  /** The host of one run: see `localHost`. */
+  host(): HostCalls {
+    const { id, requirements } = this.contents.manifest.metadata;
+    return localHost(id, requirements.required_permissions);
   }
 
   /** The module made so that it can be profiled, with the same limits. */

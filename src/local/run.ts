@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../errors.js';
+import { type HostCalls, HostSession } from '../host/session.js';
 import { GUEST_LIMITS } from '../limits.js';
 import { lateBy } from '../pool/verdicts.js';
 import type { LogLine } from '../protocol/bind.js';
+import type { HostLink } from '../protocol/host-calls.js';
 import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
 import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
 
@@ -25,6 +27,8 @@ export interface RunOptions {
   callMs: number;
   /** Gets what the guest logs. */
   onLog?: (line: LogLine) => void;
+  /** Answers what the plugin asks of its host. */
+  host: HostCalls;
 }
 
 export interface LocalRun {
@@ -39,18 +43,21 @@ export interface LocalRun {
  * @throws HostError PLUGIN_LOAD_FAILED
  */
 export async function runLocally(options: RunOptions): Promise<LocalRun> {
-  const worker = startWorker(options);
+  const session = new HostSession(options.host, () => {});
+  const worker = startWorker(options, session.link);
   try {
     return await gather(worker, options);
   } finally {
+    session.close();
     await worker.terminate();
   }
 }
 
-function startWorker({ binding, calls, profiled }: RunOptions): Worker {
-  const order: LocalOrder = { binding, calls, profiled, nowMs: NOW_MS, seed: SEED };
+function startWorker({ binding, calls, profiled }: RunOptions, host: HostLink): Worker {
+  const order: LocalOrder = { binding, host, calls, profiled, nowMs: NOW_MS, seed: SEED };
   return new Worker(WORKER_FILE, {
     workerData: order,
+    transferList: [host.port],
     env: {},
     execArgv: [],
     resourceLimits: profiled

@@ -20,15 +20,17 @@ export function guestLog(
   plugin: { id: string; name: string; version: string },
   metrics: Pick<PluginMetrics, 'logDropped'>,
 ): GuestLog {
-  const child = log.child({ source: 'guest', plugin: plugin.name, version: plugin.version, pluginId: plugin.id });
+  // Not a child of the log: that would keep the level of this moment.
+  const own = { source: 'guest', plugin: plugin.name, version: plugin.version, pluginId: plugin.id };
   return (message, originOf) => {
     for (const line of message.lines) {
       const origin = line.call === 0 ? undefined : originOf(line.call);
-      child[line.level](fieldsOf(line.stream, origin), line.text);
+      log[line.level]({ ...own, ...fieldsOf(line.stream, origin) }, line.text);
     }
     if (message.droppedLines > 0) {
       metrics.logDropped(message.droppedLines, message.droppedBytes);
-      child.warn({ lines: message.droppedLines, bytes: message.droppedBytes }, 'log lines of the plugin were dropped');
+      const dropped = { lines: message.droppedLines, bytes: message.droppedBytes };
+      log.warn({ ...own, ...dropped }, 'log lines of the plugin were dropped');
     }
   };
 }

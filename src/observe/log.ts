@@ -3,9 +3,7 @@ import { SERVER_LIMITS } from '../limits.js';
 import { prettyLine } from './pretty.js';
 
 /** The levels that are used, with fields first: `log.info({ plugin }, 'installed')`. */
-export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {
-  child(fields: Record<string, unknown>): Log;
-};
+export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'>;
 
 export interface LogOptions {
   level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -18,6 +16,8 @@ export interface LogOptions {
 
 export interface ServerLog {
   log: Log;
+  /** Lines below it are not written any more. */
+  setLevel(level: LogOptions['level']): void;
   /** Resolves once what was logged is written, or the reader has had its chance. */
   flush(): Promise<void>;
 }
@@ -46,7 +46,10 @@ export function createLog(options: LogOptions): ServerLog {
     },
     writer,
   );
-  return { log, flush: () => writer.flush() };
+  const setLevel = (level: LogOptions['level']): void => {
+    log.level = level;
+  };
+  return { log, setLevel, flush: () => writer.flush() };
 }
 
 type Destination = ReturnType<typeof pino.destination>;

@@ -130,3 +130,50 @@ export const PLUGIN_FAMILIES: readonly PluginFamily[] = [
     collect: (plugin) => one(plugin, plugin.reported.dropped),
   },
 ];
+
+/** What the audit log counts. */
+export interface AuditNumbers {
+  lines: number;
+  lost: number;
+  refused: number;
+  breaks: number;
+  writable: number;
+}
+
+export const NO_AUDIT: AuditNumbers = { lines: 0, lost: 0, refused: 0, breaks: 0, writable: 0 };
+
+/** A metric of the audit log, and which of its numbers it is. */
+interface AuditFamily {
+  name: string;
+  help: string;
+  type: 'counter' | 'gauge';
+  of: keyof AuditNumbers;
+}
+
+export const AUDIT_FAMILIES: readonly AuditFamily[] = [
+  { name: 'hal9_audit_lines_total', help: 'Lines of the audit log that the disk has.', type: 'counter', of: 'lines' },
+  {
+    name: 'hal9_audit_lost_lines_total',
+    help: 'Lines of the audit log about kills, denials and the like that were lost because it could not be written.',
+    type: 'counter',
+    of: 'lost',
+  },
+  {
+    name: 'hal9_audit_refused_total',
+    help: 'Changes that could not be audited; those that give authority were refused as AUDIT_UNAVAILABLE.',
+    type: 'counter',
+    of: 'refused',
+  },
+  {
+    name: 'hal9_audit_breaks_total',
+    help: 'Times that the audit log was found damaged and a new chain begun.',
+    type: 'counter',
+    of: 'breaks',
+  },
+  {
+    name: 'hal9_audit_writable',
+    help: '1 while the audit log can be written, 0 after a write that failed.',
+    type: 'gauge',
+    of: 'writable',
+  },
+];

@@ -1,7 +1,13 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Sample } from './distribution.js';
-import { PLUGIN_FAMILIES } from './metric-families.js';
+import { AUDIT_FAMILIES, type AuditNumbers, NO_AUDIT, PLUGIN_FAMILIES } from './metric-families.js';
 import { PluginMetrics } from './plugin-metrics.js';
+
+/** When the server's certificate ends, in seconds of Unix time, and what became of changes of its files. */
+export interface TlsNumbers {
+  expirySeconds: number;
+  reloads: Readonly<Record<string, number>>;
+}
 
 export interface MetricsOptions {
   version: string;
@@ -25,16 +31,23 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #plugins = new Map<string, PluginMetrics>();
   readonly #refusals = new Map<string, number>();
+  readonly #denials = new Map<string, number>();
   #prepares = 0;
   #droppedLogLines = 0;
+  #tls: (() => TlsNumbers) | undefined;
   #inFlight = (): number => 0;
+  #unsigned = (): number => 0;
   #states = (): Readonly<Record<string, number>> => ({});
+  #audit = (): AuditNumbers => NO_AUDIT;
 
   constructor(options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     for (const { collect, ...family } of PLUGIN_FAMILIES) {
       this.#register({ ...family, collect: () => this.#ordered().flatMap((plugin) => collect(plugin)) });
+    }
+    for (const { of, ...family } of AUDIT_FAMILIES) {
+      this.#register({ ...family, collect: () => [{ labels: {}, value: this.#audit()[of] }] });
     }
     this.#registerServer(options);
   }
@@ -66,6 +79,11 @@ export class Metrics {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1);
   }
 
+  /** Somebody was turned away: not known, not allowed, or not by this handshake. */
+  denied(reason: string): void {
+    this.#denials.set(reason, (this.#denials.get(reason) ?? 0) + 1);
+  }
+
   /** A line of the server's log was dropped. */
   logDropped(): void {
     this.#droppedLogLines++;
@@ -76,9 +94,20 @@ export class Metrics {
     this.#inFlight = inFlight;
   }
 
-  /** Where to read how many plugins there are, by state. */
-  watchPlugins(states: () => Readonly<Record<string, number>>): void {
+  /** Where to read how many plugins there are, by state, and how many of them nobody trusted has signed. */
+  watchPlugins(states: () => Readonly<Record<string, number>>, unsigned: () => number): void {
     this.#states = states;
+    this.#unsigned = unsigned;
+  }
+
+  /** Where to read the numbers of the audit log. */
+  watchAudit(numbers: () => AuditNumbers): void {
+    this.#audit = numbers;
+  }
+
+  /** Where to read about the server's certificate; never called where it has none. */
+  watchTls(numbers: () => TlsNumbers): void {
+    this.#tls = numbers;
   }
 
   get contentType(): string {
@@ -123,10 +152,35 @@ export class Metrics {
       collect: () => [...this.#refusals].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     this.#register({
+      name: 'hal9_denials_total',
+      help: 'Callers that were turned away: unknown, without the role, or in the TLS handshake.',
+      type: 'counter',
+      collect: () => [...this.#denials].map(([reason, value]) => ({ labels: { reason }, value })),
+    });
+    this.#register({
+      name: 'hal9_tls_certificate_expiry_seconds',
+      help: "When the server's certificate ends, in seconds of Unix time.",
+      type: 'gauge',
+      collect: () => (this.#tls === undefined ? [] : [{ labels: {}, value: this.#tls().expirySeconds }]),
+    });
+    this.#register({
+      name: 'hal9_tls_reloads_total',
+      help: "Changes of the certificate's files: taken, or refused, the old ones staying in use.",
+      type: 'counter',
+      collect: () =>
+        Object.entries(this.#tls?.().reloads ?? {}).map(([result, value]) => ({ labels: { result }, value })),
+    });
+    this.#register({
       name: 'hal9_plugins',
       help: 'Installed plugins: active, at rest, or wanted in service and not there.',
       type: 'gauge',
       collect: () => Object.entries(this.#states()).map(([state, value]) => ({ labels: { state }, value })),
+    });
+    this.#register({
+      name: 'hal9_unsigned_plugins',
+      help: 'Installed plugins that nobody whom the operator trusts has signed, in service or at rest.',
+      type: 'gauge',
+      collect: () => [{ labels: {}, value: this.#unsigned() }],
     });
     this.#register({
       name: 'hal9_calls_in_flight',

@@ -1,10 +1,11 @@
 /** What a package is once it has been read, whatever it was read from. */
 
-import { createHash, webcrypto } from 'node:crypto';
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS, PACKAGE_LIMITS } from '../limits.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { quote } from './paths.js';
+import { type PackageSignature, parseSignatures } from './signature/signatures-file.js';
+import { SIGNATURES_PATH, sha256, statementOf } from './signature/statement.js';
 
 export const MANIFEST_PATH = 'manifest.json';
 
@@ -19,13 +20,18 @@ export interface PackageContents {
   readonly wasmDigest: string;
   /** Every file, the manifest and the module included, by its path. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Identifies the package by its contents: see `digestOf`. */
+  /** Identifies the package by its contents, whoever has signed them: see `digestOf`. */
   readonly digest: string;
+  /** What `digest` is the hash of, and what is signed. */
+  readonly statement: Uint8Array;
+  /** As the package has them: not verified. */
+  readonly signatures: readonly PackageSignature[];
 }
 
 /**
  * Puts a package together from its files.
- * @throws HostError PACKAGE_INVALID where the manifest, or a file that it names, is missing; MANIFEST_INVALID; MODULE_LIMIT
+ * @throws HostError PACKAGE_INVALID where the manifest, or a file that it names, is missing; MANIFEST_INVALID; MODULE_LIMIT;
+ *   SIGNATURE_INVALID where the form of the signatures is wrong
  */
 export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<PackageContents> {
   const manifestBytes = files.get(MANIFEST_PATH);
@@ -35,6 +41,9 @@ export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<
     if (!files.has(path)) {
       throw new HostError('PACKAGE_INVALID', `${field}: the package has no file ${quote(path)}`);
     }
+    if (path === SIGNATURES_PATH) {
+      throw new HostError('PACKAGE_INVALID', `${field}: ${SIGNATURES_PATH} holds signatures, which nobody signs`);
+    }
   }
   const wasm = files.get(manifest.files.wasm) as Uint8Array;
   if (wasm.length > MODULE_LIMITS.maxModuleBytes) {
@@ -43,13 +52,29 @@ export async function assemble(files: ReadonlyMap<string, Uint8Array>): Promise<
       `files.wasm: expected at most ${MODULE_LIMITS.maxModuleBytes} bytes, found ${wasm.length}`,
     );
   }
-  return { manifest, wasm, wasmDigest: await sha256(wasm), files, digest: await digestOf(files) };
+  checkAssets(manifest, files);
+  const statement = await statementOf(files);
+  const signed = files.get(SIGNATURES_PATH);
+  const signatures = signed === undefined ? [] : parseSignatures(signed);
+  return {
+    ...{ manifest, wasm, wasmDigest: await sha256(wasm) },
+    ...{ files, digest: await sha256(statement), statement, signatures },
+  };
 }
 
 function withoutManifest(files: ReadonlyMap<string, Uint8Array>): HostError {
   const deeper = [...files.keys()].find((path) => path.endsWith(`/${MANIFEST_PATH}`));
   const hint = deeper === undefined ? 'none' : `${quote(deeper)}: pack what is inside the directory, not the directory`;
   return new HostError('PACKAGE_INVALID', `expected ${MANIFEST_PATH} at the root of the package, found ${hint}`);
+}
+
+/** A file that is two assets counts once: it is in memory once. */
+function checkAssets(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>): void {
+  let bytes = 0;
+  for (const path of new Set(Object.values(manifest.files.assets))) bytes += files.get(path)?.length ?? 0;
+  if (bytes > PACKAGE_LIMITS.maxAssetsBytes) {
+    throw tooLarge('files.assets, together', bytes, PACKAGE_LIMITS.maxAssetsBytes, 'bytes');
+  }
 }
 
 /** Every file that a manifest names, each with the field that names it. */
@@ -64,31 +89,9 @@ export function namedFiles(manifest: Manifest): [field: string, path: string][] 
   return named;
 }
 
-/**
- * The digest of a package: sha256, in hex, of this text in UTF-8. It does not depend on how the package was compressed.
- *
- *     hal9-package-1\n
- *     <size in bytes, decimal> <sha256 of the content, 64 hex digits> <path>\n    for each file
- *
- * Files are sorted by the bytes of their paths. Paths hold no line breaks (`paths.ts`), so the text means one thing.
- */
+/** The digest of a package: sha256, in hex, of its statement. */
 export async function digestOf(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
-  const hash = createHash('sha256').update('hal9-package-1\n');
-  const paths = [...files.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const path of paths) {
-    const content = files.get(path) as Uint8Array;
-    hash.update(`${content.length} ${await sha256(content)} ${path}\n`);
-  }
-  return hash.digest('hex');
-}
-
-/** From this size on, hashing goes to the thread pool: it must not hold up the main thread. */
-const HASH_ASIDE_FROM_BYTES = 256 * 1_024;
-
-/** sha256 in hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  if (bytes.length < HASH_ASIDE_FROM_BYTES) return createHash('sha256').update(bytes).digest('hex');
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
+  return sha256(await statementOf(files));
 }
 
 /** A package, or a part of it, that is larger than it may be. */

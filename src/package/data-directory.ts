@@ -4,14 +4,16 @@
  *     schema        the version of this layout, a number
  *     plugins.json  the index of installed plugins
  *     packages/     <digest>.hal9 and <digest>.json, its summary
+ *     trust.json    the keys that the operator trusts or has revoked; made by the first of them
  *     prepared/     prepared modules, which can be made again
+ *     audit/        the audit log, made by the first line of it; only ever added to
  *     lock/         who uses the directory
  *     aside/        files that are being written; emptied at every start
  *
  * The directory belongs to the operator and is trusted; what is in `packages/` was checked before it was put there.
  */
 
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError } from '../errors.js';
 import { DataLock } from './data-lock.js';
@@ -20,16 +22,30 @@ import { PreparedCache } from './prepared-cache.js';
 import { PackageStore } from './store.js';
 
 const SCHEMA = '1';
+/** The database of plugins' memory, and what SQLite writes beside it. */
+const MEMORY_FILES = ['memory.db', 'memory.db-wal', 'memory.db-shm'] as const;
 const DIRECTORIES = ['packages', 'prepared', 'aside'] as const;
 
 export class DataDirectory {
   readonly store: PackageStore;
   readonly cache: PreparedCache;
+  /** The database of plugins' memory; readable by its owner alone, as what SQLite writes beside it. */
+  readonly memoryFile: string;
+  /** Where the audit log is, or will be. */
+  readonly auditDirectory: string;
+  /** The list of keys, or where it will be. */
+  readonly trustFile: string;
+  /** Where files of this directory are written before they are renamed. */
+  readonly asideDirectory: string;
   readonly #lock: DataLock;
 
   private constructor(root: string, lock: DataLock) {
     this.store = new PackageStore(root);
-    this.cache = new PreparedCache(join(root, 'prepared'), join(root, 'aside'));
+    this.asideDirectory = join(root, 'aside');
+    this.cache = new PreparedCache(join(root, 'prepared'), this.asideDirectory);
+    this.memoryFile = join(root, MEMORY_FILES[0]);
+    this.auditDirectory = join(root, 'audit');
+    this.trustFile = join(root, 'trust.json');
     this.#lock = lock;
   }
 
@@ -48,6 +64,7 @@ export class DataDirectory {
       const directory = new DataDirectory(root, lock);
       if (isNew) await initialise(root, directory.store);
       await directory.store.removeUnnamed();
+      await (await open(directory.memoryFile, 'a', 0o600)).close();
       return directory;
     } catch (error) {
       await lock.release();
@@ -70,7 +87,7 @@ async function refuseForeign(root: string): Promise<void> {
     if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
-  const own = new Set<string>([...DIRECTORIES, 'lock', 'plugins.json', 'schema']);
+  const own = new Set<string>([...DIRECTORIES, ...MEMORY_FILES, 'audit', 'lock', 'plugins.json', 'schema']);
   if (names.includes('schema') || names.every((name) => own.has(name) || name === 'lost+found')) return;
   throw new HostError(
     'DATA_DIR_SCHEMA',

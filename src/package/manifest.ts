@@ -9,6 +9,7 @@ import { HostError } from '../errors.js';
 import { GUEST_LIMITS, MANIFEST_LIMITS, PACKAGE_LIMITS } from '../limits.js';
 import { jsonTextFault } from './json-text.js';
 import { describeIssues } from './manifest-faults.js';
+import { PathSet } from './path-set.js';
 import { pathFault } from './paths.js';
 import { permissionSchema } from './permissions.js';
 
@@ -180,8 +181,10 @@ const files = z.strictObject({
   readme: path.optional(),
   license: path.optional(),
   examples: z.array(path).max(MANIFEST_LIMITS.maxFiles).default([]),
+  /** By the name under which the guest reads it: `/assets/NAME`. */
   assets: z
-    .record(line(256), path)
+    .record(path, path)
+    .superRefine((assets, context) => refuseClashes(Object.keys(assets), context))
     .refine((assets) => Object.keys(assets).length <= MANIFEST_LIMITS.maxFiles, {
       error: `expected at most ${MANIFEST_LIMITS.maxFiles} assets`,
     })
@@ -264,6 +267,16 @@ function capabilityKey(capability: Capability): string {
       return `${type} ${config.algorithm_name}`;
     case 'ApiExtension':
       return `${type} ${config.endpoint}`;
+  }
+}
+
+/** Names that are files of one directory tree. */
+function refuseClashes(names: readonly string[], context: z.core.$RefinementCtx<unknown>): void {
+  const known = new PathSet();
+  for (const name of names) {
+    const clash = known.add(name);
+    if (clash !== undefined)
+      context.addIssue({ code: 'custom', path: [name], message: `expected another name: this one ${clash}` });
   }
 }
 

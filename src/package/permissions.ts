@@ -36,6 +36,11 @@ const pluginId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   error: 'expected the id of a plugin (a UUID in lower case)',
 });
 
+/** A memory that several plugins share, as its keys name it: `shared:NAME/...`. */
+const sharedMemory = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+  error: 'expected the name of a shared memory: at most 64 of a-z, 0-9, dot, underscore and hyphen',
+});
+
 /** Permissions that are a name alone. */
 const PLAIN = [
   'NetworkHttp',
@@ -61,6 +66,7 @@ const FIELDS = {
   FileCreate: guestPath,
   SystemEnv: variable,
   PluginCall: pluginId,
+  Hal9SharedMemory: sharedMemory,
 } as const;
 
 const plain = z.enum(PLAIN);
@@ -75,6 +81,7 @@ const withField = z
     FileCreate: guestPath.optional(),
     SystemEnv: variable.optional(),
     PluginCall: pluginId.optional(),
+    Hal9SharedMemory: sharedMemory.optional(),
   } satisfies { [K in keyof typeof FIELDS]: z.ZodOptional<(typeof FIELDS)[K]> })
   .refine((permission) => Object.keys(permission).length === 1, { error: 'expected an object with one key' });
 

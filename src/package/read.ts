@@ -27,6 +27,21 @@ export async function readPackage(bytes: Uint8Array): Promise<PackageContents> {
   return assemble(files);
 }
 
+/**
+ * Reads some files of a package that has been checked before: nothing else is unpacked.
+ * @throws HostError PACKAGE_INVALID, where one of them is not there, too
+ */
+export async function readFiles(bytes: Uint8Array, paths: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const entries = new Map((await readEntries(bytes)).map((entry) => [entry.path, entry]));
+  const files = new Map<string, Uint8Array>();
+  for (const path of paths) {
+    const entry = entries.get(path);
+    if (entry === undefined) throw new HostError('PACKAGE_INVALID', `the package has no file ${quote(path)}`);
+    files.set(path, await unpack(entry));
+  }
+  return files;
+}
+
 /** An entry's content: of exactly the announced size and checksum, and nothing behind it. */
 async function unpack(entry: ZipEntry): Promise<Uint8Array> {
   const content = entry.deflated ? await inflateEntry(entry) : new Uint8Array(entry.data);

@@ -9,10 +9,12 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
-import { HEX_DIGEST, MANIFEST_PATH, type PackageContents, sha256 } from './contents.js';
+import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { readPackage } from './read.js';
+import { type PackageFiles, sizesOf } from './package-files.js';
+import { readFiles, readPackage } from './read.js';
+import { sha256 } from './signature/statement.js';
 import { zipFiles } from './zip-write.js';
 
 const indexEntry = z.strictObject({
@@ -23,20 +25,25 @@ const indexEntry = z.strictObject({
   /** The operator's configuration: one JSON object as text. */
   config: z.string(),
   installedAtMs: z.number(),
+  /** The public keys that signed it, in base64, whether they were trusted or not. */
+  signedBy: z.array(z.string()).default([]),
 });
 const indexDocument = z.strictObject({ plugins: z.array(indexEntry) });
 const summaryDocument = z.strictObject({
   wasmDigest: z.string().regex(HEX_DIGEST),
   manifest: z.string(),
-  /** sha256 of the other two, each with a line break behind it. */
+  /** Of the files that the manifest names. */
+  sizes: z.array(z.tuple([z.string(), z.number()])),
+  /** sha256 of the others, as text, each with a line break behind it. */
   checksum: z.string(),
 });
+type Summary = Omit<z.infer<typeof summaryDocument>, 'checksum'>;
 
 /** An installed plugin and its state. */
 export type IndexEntry = z.infer<typeof indexEntry>;
 
-/** A package as a start sees it: the files are read when `load` is called, and only then. */
-export interface StoredPackage {
+/** A package as a start sees it: the package is read when `load` or `read` is called, and only then. */
+export interface StoredPackage extends PackageFiles {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly wasmDigest: string;
@@ -82,20 +89,31 @@ export class PackageStore {
     return contents;
   }
 
+  /** Some files of a package: the others are not unpacked. Errors as `load`. */
+  async read(digest: string, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    try {
+      return await readFiles(await readFile(this.#path(digest, 'hal9')), paths);
+    } catch (error) {
+      throw damaged(`the package ${digest} is missing or unreadable; install the plugin again`, error);
+    }
+  }
+
+  /** The files of a package that was put. */
+  filesOf(contents: PackageContents): PackageFiles {
+    return { sizes: sizesOf(contents), read: (paths) => this.read(contents.digest, paths) };
+  }
+
   /** What a start needs of a package. Errors as `load`, and MANIFEST_INVALID where this version takes the manifest no more. */
   async open(digest: string): Promise<StoredPackage> {
-    const summary = await this.#readSummary(digest);
-    if (summary !== undefined) {
-      return {
-        digest,
-        manifest: parseManifest(Buffer.from(summary.manifest)),
-        wasmDigest: summary.wasmDigest,
-        load: () => this.load(digest),
-      };
-    }
-    const contents = await this.load(digest);
-    await this.#writeSummary(contents);
-    return { digest, manifest: contents.manifest, wasmDigest: contents.wasmDigest, load: () => this.load(digest) };
+    const summary = (await this.#readSummary(digest)) ?? (await this.#writeSummary(await this.load(digest)));
+    return {
+      digest,
+      manifest: parseManifest(Buffer.from(summary.manifest)),
+      wasmDigest: summary.wasmDigest,
+      sizes: new Map(summary.sizes),
+      load: () => this.load(digest),
+      read: (paths) => this.read(digest, paths),
+    };
   }
 
   async remove(digest: string): Promise<void> {
@@ -140,7 +158,7 @@ export class PackageStore {
     }
   }
 
-  async #readSummary(digest: string): Promise<{ wasmDigest: string; manifest: string } | undefined> {
+  async #readSummary(digest: string): Promise<Summary | undefined> {
     try {
       const summary = summaryDocument.parse(JSON.parse(await readFile(this.#path(digest, 'json'), 'utf8')));
       return summary.checksum === (await summaryChecksum(summary)) ? summary : undefined;
@@ -151,11 +169,12 @@ export class PackageStore {
     }
   }
 
-  async #writeSummary(contents: PackageContents): Promise<void> {
+  async #writeSummary(contents: PackageContents): Promise<Summary> {
     const manifest = Buffer.from(contents.files.get(MANIFEST_PATH) as Uint8Array).toString('utf8');
-    const summary = { wasmDigest: contents.wasmDigest, manifest };
+    const summary = { wasmDigest: contents.wasmDigest, manifest, sizes: [...sizesOf(contents)] };
     const text = JSON.stringify({ ...summary, checksum: await summaryChecksum(summary) });
     await writeWhole(this.#path(contents.digest, 'json'), text, { asideDirectory: this.#aside, durable: false });
+    return summary;
   }
 
   #path(digest: string, extension: 'hal9' | 'json'): string {
@@ -165,8 +184,8 @@ export class PackageStore {
   }
 }
 
-function summaryChecksum(summary: { wasmDigest: string; manifest: string }): Promise<string> {
-  return sha256(Buffer.from(`${summary.wasmDigest}\n${summary.manifest}\n`));
+function summaryChecksum({ wasmDigest, manifest, sizes }: Summary): Promise<string> {
+  return sha256(Buffer.from(`${wasmDigest}\n${manifest}\n${JSON.stringify(sizes)}\n`));
 }
 
 function damaged(message: string, cause?: unknown): HostError {

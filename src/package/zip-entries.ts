@@ -10,7 +10,8 @@ import { type Entry, fromBufferPromise, type LocalFileHeader, type ZipFile } fro
 import { HostError } from '../errors.js';
 import { PACKAGE_LIMITS } from '../limits.js';
 import { SizeBudget, tooLarge } from './contents.js';
-import { collisionKey, pathFault, quote } from './paths.js';
+import { PathSet } from './path-set.js';
+import { pathFault, quote } from './paths.js';
 
 /** A file inside the package, as announced. */
 export interface ZipEntry {
@@ -78,7 +79,7 @@ async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
   if (zip.entryCount > PACKAGE_LIMITS.maxEntries) {
     throw tooLarge('the package', zip.entryCount, PACKAGE_LIMITS.maxEntries, 'entries');
   }
-  const names = new Names();
+  const names = new PathSet();
   const budget = new SizeBudget();
   const entries: ZipEntry[] = [];
   const extents: Extent[] = [];
@@ -87,7 +88,8 @@ async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
     const name = decodeName(entry);
     const isDirectory = checkEntry(entry, name);
     const path = isDirectory ? name.replace(/\/$/, '') : name;
-    names.add(path, isDirectory);
+    const clash = names.add(path, isDirectory);
+    if (clash !== undefined) throw invalid(path, clash);
     compressedBytes += checkSizes(entry, path, budget);
     if (compressedBytes > buffer.length) throw invalid(path, 'shares its data with another entry');
     const { header, extent } = await readHeader(zip, entry, path);
@@ -254,33 +256,6 @@ function checkExtents(extents: Extent[], directoryStart: number): void {
     }
     expected = end;
     afterStreamed = streamed;
-  }
-}
-
-/** All paths of a package: none twice, none that only case tells apart, no file where another needs a directory. */
-class Names {
-  readonly #kinds = new Map<string, { path: string; isDirectory: boolean }>();
-
-  add(path: string, isDirectory: boolean): void {
-    const components = path.split('/');
-    for (let depth = 1; depth < components.length; depth++)
-      this.#claim(components.slice(0, depth).join('/'), true, path);
-    const known = this.#kinds.get(collisionKey(path));
-    if (known?.path === path && known.isDirectory === isDirectory && !isDirectory)
-      throw invalid(path, 'is there twice');
-    this.#claim(path, isDirectory, path);
-  }
-
-  #claim(path: string, isDirectory: boolean, for_: string): void {
-    const key = collisionKey(path);
-    const known = this.#kinds.get(key);
-    if (known === undefined) {
-      this.#kinds.set(key, { path, isDirectory });
-    } else if (known.path !== path) {
-      throw invalid(for_, `collides with ${quote(known.path)}: only case or composition tells them apart`);
-    } else if (known.isDirectory !== isDirectory) {
-      throw invalid(for_, `collides with ${quote(known.path)}: one is a file, the other a directory`);
-    }
   }
 }
 

@@ -1,19 +1,14 @@
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { PreparedModule } from '../prepare/prepare.js';
-import type { BindMessage } from '../protocol/bind.js';
+import type { Binding } from '../protocol/bind.js';
 import { toolDeclarations } from './offers.js';
 
 /**
  * What a worker is told of the plugin that it is bound to.
  * @param config one JSON object as text
  */
-export function bindingOf(
-  manifest: Manifest,
-  prepared: PreparedModule,
-  config: string,
-  hostVersion: string,
-): Omit<BindMessage, 'type' | 'running'> {
+export function bindingOf(manifest: Manifest, prepared: PreparedModule, config: string, hostVersion: string): Binding {
   const { id, name, version } = manifest.metadata;
   return {
     plugin: { id, name, version },

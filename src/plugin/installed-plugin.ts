@@ -1,16 +1,24 @@
 import { HostError } from '../errors.js';
+import type { MayUse } from '../host/memory/memory-calls.js';
+import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
+import { listFiles, type PackageFiles } from '../package/package-files.js';
 import type { IndexEntry } from '../package/store.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
+import type { AssetImage } from '../protocol/assets.js';
+import type { Trust } from '../sandbox/trust.js';
+import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
+import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PluginView } from './plugins-api.js';
+import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
 export interface InstalledPluginParts {
@@ -18,10 +26,13 @@ export interface InstalledPluginParts {
   /** SHA-256 of the package's contents, in hexadecimal. */
   digest: string;
   prepared: PreparedModule;
+  files: PackageFiles;
   installedAtMs: number;
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** The public keys that signed it, in base64; each signature was verified. */
+  signedBy: readonly string[];
 }
 
 /** What an installed plugin needs to run. */
@@ -29,10 +40,15 @@ export interface PluginRuntime {
   pool: Pool;
   registry: CapabilityRegistry;
   hostVersion: string;
-  callTimeoutMs: number;
+  /** This and the next two: as they are when the plugin is put into service. */
+  readonly callTimeoutMs: number;
   /** Budget of a call for which neither the request nor the plugin names one. */
-  callFuel: number;
-  queueLength: number;
+  readonly callFuel: number;
+  readonly queueLength: number;
+  /** Who answers the host calls of a plugin's instances. */
+  hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
+  /** Who signed it, and whether that counts. */
+  trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
   observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
 }
@@ -42,14 +58,22 @@ export class InstalledPlugin {
   readonly manifest: Manifest;
   readonly digest: string;
   readonly ref: PluginRef;
+  readonly node: GraphPlugin;
   readonly development: boolean;
   readonly installedAtMs: number;
   config: string;
+  /** The public keys that signed it, in base64. */
+  signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
+  /** What the package has besides its module. */
+  readonly files: PackageFiles;
+  /** For the plugins that are in service: when it was put there, as a number that grows. */
+  turn = 0;
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;
+  static #turns = 0;
 
   constructor(parts: InstalledPluginParts, runtime: PluginRuntime) {
     this.manifest = parts.manifest;
@@ -57,27 +81,51 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.signedBy = parts.signedBy;
+    this.files = parts.files;
     this.#prepared = parts.prepared;
     this.#runtime = runtime;
     const { id, name, version } = parts.manifest.metadata;
     this.ref = { id, name, version };
+    this.node = nodeOf(parts.manifest);
   }
 
   get active(): boolean {
     return this.#crew !== undefined;
   }
 
+  /** Whether nobody whom the operator trusts has signed it. */
+  get unsigned(): boolean {
+    return this.#signers().length === 0;
+  }
+
+  /** Whether it may run, by who signed it. */
+  get trusted(): boolean {
+    return this.development || this.#runtime.trust.refusal(signedPlugin(this.manifest, this.signedBy)) === undefined;
+  }
+
+  /**
+   * What the operator runs from a directory needs no signature.
+   *
+   * @throws HostError where it may not run, by who signed it: SIGNATURE_MISSING, KEY_UNTRUSTED, KEY_REVOKED
+   */
+  requireTrust(): void {
+    if (!this.development) requireTrust(this.#runtime.trust, signedPlugin(this.manifest, this.signedBy));
+  }
+
   /**
    * Registers the plugin for what it offers, with a crew that starts its first instance when it is needed; a stateful
-   * plugin's is started now, since its thread is reserved anyway.
+   * plugin's is started now, since its thread is reserved anyway. Its assets are in memory from here on.
    *
-   * @throws HostError CAPACITY
+   * @throws HostError CAPACITY; DATA_DIR_DAMAGED where the assets cannot be read
    */
-  enlist(): void {
+  async enlist(): Promise<void> {
     if (this.#crew !== undefined) return;
+    const assets = await loadAssets(this.manifest, this.files);
     const { observer, metrics } = this.#runtime.observe(this.ref);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(), observer);
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(assets), observer);
     this.#crew = crew;
+    this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
     const offer: ActivePlugin = {
       ref: this.ref,
@@ -95,7 +143,7 @@ export class InstalledPlugin {
    */
   async activate(): Promise<void> {
     if (this.#crew !== undefined) return;
-    this.enlist();
+    await this.enlist();
     try {
       await this.warmUp();
     } catch (error) {
@@ -119,8 +167,10 @@ export class InstalledPlugin {
     this.#runtime.observe(this.ref).metrics.watch(undefined);
   }
 
-  view(): PluginView {
+  /** All but what other plugins have to do with it. */
+  view(): Omit<PluginView, 'dependencies'> {
     const { metadata } = this.manifest;
+    const signers = this.#signers();
     return {
       ref: this.ref,
       state: this.active ? 'ACTIVE' : 'INSTALLED',
@@ -138,20 +188,28 @@ export class InstalledPlugin {
       installedAtMs: this.installedAtMs,
       contractVersion: this.#prepared.contractVersion,
       development: this.development,
+      unsigned: signers.length === 0,
+      signers,
+      files: listFiles(this.manifest, this.files.sizes),
     };
   }
 
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
-    const { ref, digest, wanted: active, config, installedAtMs } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    const { ref, digest, wanted: active, config, installedAtMs, signedBy } = this;
+    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs, signedBy: [...signedBy] };
   }
 
-  #crewSpec(): CrewSpec {
+  #signers(): PluginView['signers'] {
+    return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
+  }
+
+  #crewSpec(assets: AssetImage | undefined): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion),
+      binding: { ...bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion), assets },
+      host: this.#runtime.hostCalls(this.ref, () => false),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
@@ -160,6 +218,17 @@ export class InstalledPlugin {
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };
   }
+}
+
+/** A plugin as a graph of dependencies has it. */
+export function nodeOf({ metadata }: Manifest): GraphPlugin {
+  const { id, name, version, requirements } = metadata;
+  const dependencies = requirements.dependencies.map(({ plugin_id: pluginId, version: range, optional }) => ({
+    pluginId,
+    range,
+    optional,
+  }));
+  return { id, name, version, dependencies };
 }
 
 /** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */

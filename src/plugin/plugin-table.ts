@@ -1,6 +1,8 @@
 import type { IndexEntry, PackageStore } from '../package/store.js';
+import type { Graph, GraphPlugin } from './dependencies.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import { lookUp } from './lookup.js';
+import type { PluginView } from './plugins-api.js';
 
 /**
  * The plugins that are installed, in memory and in the index on disk. A change is on the disk once its method has returned; one that
@@ -24,6 +26,27 @@ export class PluginTable {
   /** Errors as `lookUp`. */
   find(idOrName: string): InstalledPlugin {
     return lookUp(this.#plugins, idOrName);
+  }
+
+  /** Who depends on whom, as it is now, or as it would be with another plugin in its place. */
+  graph(instead?: GraphPlugin): Graph {
+    const nodes = new Map([...this.#plugins.values()].map((plugin) => [plugin.ref.id, plugin.node]));
+    return instead === undefined ? nodes : nodes.set(instead.id, instead);
+  }
+
+  view(plugin: InstalledPlugin): PluginView {
+    const dependencies = plugin.node.dependencies.map(({ pluginId, range: versionRange, optional }) => ({
+      pluginId,
+      versionRange,
+      optional,
+      installedVersion: this.#plugins.get(pluginId)?.ref.version ?? '',
+    }));
+    return { ...plugin.view(), dependencies };
+  }
+
+  /** Whether there is such a plugin, or one that could not be brought back. */
+  knows(id: string): boolean {
+    return this.#plugins.has(id) || this.#unopened.has(id);
   }
 
   /** What was in the index at the start, or what is not kept there. */
@@ -78,5 +101,10 @@ export class PluginTable {
     for (const { active, wanted } of this.#plugins.values()) count[active ? 'active' : wanted ? 'failed' : 'resting']++;
     for (const entry of this.#unopened.values()) count[entry.active ? 'failed' : 'resting']++;
     return count;
+  }
+
+  /** How many there are that nobody whom the operator trusts has signed. */
+  countUnsigned(): number {
+    return [...this.#plugins.values()].filter(({ unsigned }) => unsigned).length;
   }
 }

@@ -1,24 +1,31 @@
-import { HostError } from '../errors.js';
 import type { Log } from '../observe/log.js';
-import type { PackageContents } from '../package/contents.js';
-import { packBytes } from '../package/pack.js';
 import { readPackage } from '../package/read.js';
-import type { IndexEntry, PackageStore } from '../package/store.js';
+import { sha256 } from '../package/signature/statement.js';
+import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
-import { checkConfig, InstalledPlugin, type PluginRuntime } from './installed-plugin.js';
+import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
+import { about, audited, auditedAnyway, denied } from './audited.js';
+import { bringBack } from './bring-back.js';
+import { dependentsOf, reach } from './dependencies.js';
+import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
+import { install, isActive } from './install.js';
+import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { Journal } from './journal.js';
+import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
-import type { Plugins, PluginView, Requester } from './plugins-api.js';
+import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
   runtime: PluginRuntime;
+  audit: Audit;
   log: Log;
   /** For calls under way when a plugin is taken out of service. */
   drainMs: number;
   /** A plugin was uninstalled. */
-  forgotten(id: string): void;
+  forgotten(id: string): void | Promise<void>;
 }
 
 /**
@@ -28,57 +35,54 @@ export interface PluginsParts {
 export class InstalledPlugins implements Plugins {
   readonly #parts: PluginsParts;
   readonly #table: PluginTable;
+  readonly #journal: Journal;
+  readonly #files: PluginFileReader;
   readonly #serial = new Serial();
 
   constructor(parts: PluginsParts) {
     this.#parts = parts;
+    this.#journal = new Journal(parts);
     this.#table = new PluginTable(parts.store);
+    this.#files = new PluginFileReader(this.#table);
   }
 
-  /** Brings back what was installed, and puts into service what was. One plugin that fails does not keep the others. */
-  async open(): Promise<void> {
-    const entries = await this.#parts.store.readIndex();
-    const reopened = await Promise.all(
-      entries.map(async (entry) => {
-        try {
-          return { entry, plugin: await this.#reopen(entry) };
-        } catch (error) {
-          this.#table.leaveUnopened(entry);
-          this.#notBack(entry, error);
-          return undefined;
-        }
-      }),
-    );
-    // In the order of the index: what the ledger can no longer cover is then always the same.
-    for (const found of reopened) if (found !== undefined) this.#backIntoService(found.entry, found.plugin);
-  }
-
-  /** Loads a plugin from a directory: unsigned, and gone when the server stops. */
-  async openDirectory(directory: string): Promise<PluginView> {
-    const contents = await readPackage((await packBytes({ directory })).bytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, async () => {
-      if (this.#table.plugins.has(id))
-        throw new HostError(
-          'PLUGIN_EXISTS',
-          `plugin ${id} is installed; uninstall it, or change the id in the directory`,
-        );
-      const plugin = await this.#prepare(contents, { config: '{}', installedAtMs: Date.now(), development: true });
-      await plugin.activate();
-      this.#table.admit(plugin);
-      return plugin.view();
-    });
+  /** As `bringBack`. Returns the plugins from directories. */
+  async open(directories: readonly string[] = []): Promise<PluginView[]> {
+    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
+    return this.list().filter(({ development }) => development);
   }
 
   async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
-    const contents = await readPackage(packageBytes);
-    const { id } = contents.manifest.metadata;
-    return this.#serial.run(id, () => this.#install(contents, packageBytes), by.signal);
+    const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
+    return denied(this.#parts.audit, event, async () => {
+      const contents = await readPackage(packageBytes);
+      const { id, name, version } = contents.manifest.metadata;
+      event.plugin = { id, name, version };
+      event.details = { digest: contents.digest };
+      const node = nodeOf(contents.manifest);
+      const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
+      const parts = { ...this.#parts, table: this.#table, journal: this.#journal };
+      return this.#serial.runAll(
+        needed,
+        async () => {
+          const { plugin, changed } = await install(parts, { bytes: packageBytes, contents }, event);
+          return { plugin: this.#table.view(plugin), changed };
+        },
+        by.signal,
+      );
+    });
   }
 
   list(): PluginView[] {
     const key = ({ ref }: InstalledPlugin): string => `${ref.name}\0${ref.id}`;
-    return [...this.#table.plugins.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((plugin) => plugin.view());
+    return [...this.#table.plugins.values()]
+      .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+      .map((plugin) => this.#table.view(plugin));
+  }
+
+  /** Whether a plugin of this id is installed, or was and could not be brought back. */
+  knows(id: string): boolean {
+    return this.#table.knows(id);
   }
 
   /** As `PluginTable.countByState`. */
@@ -86,120 +90,163 @@ export class InstalledPlugins implements Plugins {
     return this.#table.countByState();
   }
 
+  /** As `PluginTable.countUnsigned`. */
+  countUnsigned(): number {
+    return this.#table.countUnsigned();
+  }
+
   get(idOrName: string): PluginView {
-    return this.#table.find(idOrName).view();
+    return this.#table.view(this.#table.find(idOrName));
   }
 
-  activate(idOrName: string, config: string | undefined, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
-      if (config !== undefined && config !== plugin.config) await this.#reconfigure(plugin, checkConfig(config));
-      else await plugin.activate();
-      plugin.wanted = true;
-      await this.#table.save();
-      this.#tell(plugin, 'activated');
-      return plugin.view();
+  /** As `PluginFileReader.read`. */
+  readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    return this.#files.read(idOrName, path);
+  }
+
+  activate(idOrName: string, config: string | undefined, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependencies', by, async (plugin) => {
+      const next = config === undefined ? plugin.config : checkConfig(config);
+      const others = await startInOrder(plugin, this.#table, {
+        start: (needed) => this.#activating(needed, needed.config, by, () => needed.activate()),
+        begin: (started) => this.#activating(plugin, next, by, () => this.#begin(plugin, next, started)),
+        stop: (started) => this.#deactivating(started, by, () => started.deactivate(this.#parts.drainMs)),
+      });
+      return { plugin: this.#table.view(plugin), others: others.map(({ ref }) => ref) };
     });
   }
 
-  deactivate(idOrName: string, by: Requester): Promise<PluginView> {
-    return this.#change(idOrName, by, async (plugin) => {
-      await plugin.deactivate(this.#parts.drainMs);
-      plugin.wanted = false;
-      await this.#table.save();
-      this.#tell(plugin, 'deactivated');
-      return plugin.view();
+  deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const users = usersOf(plugin, this.#table, force);
+      await this.#takeOut(plugin, users, by);
+      return { plugin: this.#table.view(plugin), others: users.map(({ ref }) => ref) };
     });
   }
 
-  uninstall(idOrName: string, by: Requester): Promise<PluginView['ref']> {
-    return this.#change(idOrName, by, async (plugin) => {
-      if (plugin.active) throw active(plugin, 'uninstalling it');
-      await this.#table.remove(plugin);
-      if (!plugin.development) await this.#parts.store.remove(plugin.digest);
-      this.#parts.forgotten(plugin.ref.id);
-      this.#tell(plugin, 'uninstalled');
-      return plugin.ref;
+  uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
+      if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
+      if (!force && plugin.active) throw isActive(plugin, 'uninstalling it');
+      if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
+      const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
+      return auditedAnyway(this.#parts.audit, event, async () => {
+        await this.#table.remove(plugin);
+        if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        await this.#parts.forgotten(plugin.ref.id);
+        this.#journal.tell(plugin, 'uninstalled');
+        return plugin.ref;
+      });
     });
   }
 
   /**
-   * Ends every instance in order; the index keeps what was active. When this has returned nothing is written any more: what was
-   * under way has ended, what was waiting is refused.
+   * Takes out of service what may not run any more, by who signed it, and what needs that. A plugin on its way into service when the
+   * keys change is looked at once it is there.
+   *
+   * @returns the ids, in the order in which they went
+   * @throws the first of the errors, after all were tried
+   */
+  async dropUntrusted(by: Requester): Promise<string[]> {
+    const dropped: string[] = [];
+    const failures: unknown[] = [];
+    for (const id of [...this.#table.plugins.keys()]) {
+      await this.#dropUntrusted(id, by).then(
+        (ids) => dropped.push(...ids),
+        (error: unknown) => failures.push(error),
+      );
+    }
+    if (failures.length > 0) throw failures[0];
+    return dropped;
+  }
+
+  /**
+   * Ends every instance, dependents before what they need; the index keeps what was active. When this has returned nothing is
+   * written any more: what was under way has ended, what was waiting is refused.
    */
   async close(drainMs: number): Promise<void> {
     this.#parts.runtime.pool.stopRecruiting();
     const closed = this.#serial.close();
-    await Promise.all([...this.#table.plugins.values()].map((plugin) => plugin.deactivate(drainMs)));
+    await stopAll(stopOrder(this.#table.plugins.keys(), this.#table), drainMs, (plugin) =>
+      this.#journal.tell(plugin, 'stopped'),
+    );
     await closed;
   }
 
-  /** Changes a plugin in its turn. It is looked up again then: what came before may have removed it. */
-  async #change<T>(idOrName: string, by: Requester, action: (plugin: InstalledPlugin) => Promise<T>): Promise<T> {
+  /**
+   * Changes a plugin in its turn, which is that of what it depends on, or of what depends on it, as well. It is looked up again
+   * then: what came before may have removed it.
+   */
+  async #change<T>(
+    idOrName: string,
+    and: 'dependencies' | 'dependents',
+    by: Requester,
+    action: (plugin: InstalledPlugin) => Promise<T>,
+  ): Promise<T> {
     const { id } = this.#table.find(idOrName).ref;
-    return this.#serial.run(id, () => action(this.#table.find(id)), by.signal);
+    const touched = (): ReadonlySet<string> => reach(id, this.#table.graph(), and);
+    return this.#serial.runAll(touched, () => action(this.#table.find(id)), by.signal);
   }
 
-  async #install(contents: PackageContents, bytes: Uint8Array): Promise<{ plugin: PluginView; changed: boolean }> {
-    const { id, version } = contents.manifest.metadata;
-    const before = this.#table.plugins.get(id);
-    if (before?.digest === contents.digest) return { plugin: before.view(), changed: false };
-    if (before !== undefined) refuseReplacement(before, version);
-    const plugin = await this.#prepare(contents, {
-      config: before?.config ?? '{}',
-      installedAtMs: Date.now(),
-      development: false,
+  async #dropUntrusted(id: string, by: Requester): Promise<string[]> {
+    // Uninstalled in the meantime.
+    if (!this.#table.plugins.has(id)) return [];
+    return this.#change(id, 'dependents', by, async (plugin) => {
+      if (!plugin.active || plugin.trusted) return [];
+      const users = usersOf(plugin, this.#table, true);
+      await this.#takeOut(plugin, users, by);
+      return [...users, plugin].map(({ ref }) => ref.id);
     });
-    await this.#parts.store.put(contents, bytes);
-    const replaced = await this.#table.put(plugin);
-    if (replaced !== undefined) await this.#parts.store.remove(replaced);
-    this.#tell(plugin, 'installed');
-    return { plugin: plugin.view(), changed: true };
   }
 
-  async #reopen(entry: IndexEntry): Promise<InstalledPlugin> {
-    const stored = await this.#parts.store.open(entry.digest);
-    const prepared = await this.#parts.preparer.prepare(stored);
-    const { manifest, digest } = stored;
-    const { config, installedAtMs } = entry;
-    const parts = { manifest, digest, prepared, config, installedAtMs, development: false };
-    return new InstalledPlugin(parts, this.#parts.runtime);
+  async #activating(plugin: InstalledPlugin, config: string, by: Requester, start: () => Promise<void>): Promise<void> {
+    const details = { digest: plugin.digest, config_sha256: await sha256(Buffer.from(config)) };
+    const event = about(plugin, 'plugin.activate', by.actor, details);
+    await denied(this.#parts.audit, event, async () => plugin.requireTrust());
+    await audited(this.#parts.audit, event, start);
   }
 
-  #backIntoService(entry: IndexEntry, plugin: InstalledPlugin): void {
-    this.#table.admit(plugin);
-    plugin.wanted = entry.active;
-    if (!entry.active) return;
+  #deactivating(plugin: InstalledPlugin, by: Requester, stop: () => Promise<void>): Promise<void> {
+    return auditedAnyway(this.#parts.audit, about(plugin, 'plugin.deactivate', by.actor), stop);
+  }
+
+  /** Starts a plugin, or restarts it with another configuration, and writes down that it is in service with those it needs. */
+  async #begin(plugin: InstalledPlugin, config: string, started: readonly InstalledPlugin[]): Promise<void> {
+    const { active: wasActive } = plugin;
+    if (config === plugin.config) await plugin.activate();
+    else await this.#reconfigure(plugin, config);
     try {
-      plugin.enlist();
+      await this.#keep([...started, plugin], true, 'activated');
     } catch (error) {
-      return this.#notBack(entry, error);
+      if (!wasActive) await plugin.deactivate(this.#parts.drainMs);
+      throw error;
     }
-    if (plugin.view().stateful) plugin.warmUp().catch((error: unknown) => this.#notStarted(plugin, error));
+    for (const each of wasActive ? started : [...started, plugin]) this.#journal.loaded(each, 'activation');
   }
 
-  #notBack({ id, version }: IndexEntry, error: unknown): void {
-    this.#parts.log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
+  /** Takes a plugin out of service, and those that use it before, one after the other. */
+  async #takeOut(plugin: InstalledPlugin, users: readonly InstalledPlugin[], by: Requester): Promise<void> {
+    for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
+    await this.#deactivating(plugin, by, async () => {
+      await plugin.deactivate(this.#parts.drainMs);
+      await this.#keep([...users, plugin], false, 'deactivated');
+    });
   }
 
-  #tell({ ref, digest }: InstalledPlugin, what: string): void {
-    const { name, id, version } = ref;
-    this.#parts.log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
-  }
-
-  #notStarted(plugin: InstalledPlugin, error: unknown): void {
-    this.#parts.log.error(
-      { plugin: plugin.ref.name, pluginId: plugin.ref.id, err: error },
-      'a plugin could not be started; its next call tries again',
-    );
-  }
-
-  async #prepare(
-    contents: PackageContents,
-    state: { config: string; installedAtMs: number; development: boolean },
-  ): Promise<InstalledPlugin> {
-    const { manifest, digest } = contents;
-    const prepared = await this.#parts.preparer.prepare(contents);
-    return new InstalledPlugin({ manifest, digest, prepared, ...state }, this.#parts.runtime);
+  /** Writes down whether plugins are to be in service. What cannot be written is not so. */
+  async #keep(plugins: readonly InstalledPlugin[], wanted: boolean, what: string): Promise<void> {
+    const before = plugins.map((plugin) => plugin.wanted);
+    for (const plugin of plugins) plugin.wanted = wanted;
+    try {
+      await this.#table.save();
+    } catch (error) {
+      plugins.forEach((plugin, index) => {
+        plugin.wanted = before[index] ?? false;
+      });
+      throw error;
+    }
+    for (const plugin of plugins) this.#journal.tell(plugin, what);
   }
 
   /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */
@@ -215,21 +262,4 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
   }
-}
-
-function refuseReplacement(before: InstalledPlugin, version: string): void {
-  if (before.ref.version === version) {
-    throw new HostError(
-      'PLUGIN_EXISTS',
-      `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
-    );
-  }
-  if (before.active) throw active(before, `installing ${version}`);
-}
-
-function active(plugin: InstalledPlugin, before: string): HostError {
-  return new HostError(
-    'PLUGIN_ACTIVE',
-    `${plugin.ref.name} ${plugin.ref.version} is active; deactivate it before ${before}`,
-  );
 }

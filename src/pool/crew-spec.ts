@@ -1,11 +1,14 @@
-import type { BindMessage, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { HostCalls } from '../host/session.js';
+import type { Binding, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import type { LimitName, OutcomeType } from '../protocol/outcomes.js';
 import type { CallObserver, CallOrigin } from './call.js';
 import type { Death } from './life.js';
 
 /** What a crew runs, and how. */
 export interface CrewSpec {
-  binding: Omit<BindMessage, 'type' | 'running'>;
+  binding: Binding;
+  /** Answers what the guest asks of the main thread. */
+  host: HostCalls;
   /** One life for as long as the plugin is active; its memory is the plugin's state. */
   stateful: boolean;
   maxLives: number;

@@ -127,7 +127,7 @@ export class Crew implements LifeEvents {
     this.#requested = false;
     this.#lives.add(life);
     this.#reservations.set(life, reservation);
-    life.bind(this.spec.binding, this);
+    life.bind(this.spec.binding, this.spec.host, this);
     this.#watch.armBy(monotonicMs() + this.spec.lifecycleMs);
   }
 

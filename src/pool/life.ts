@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { BindMessage, EndMessage, FromWorker, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import { type HostCalls, HostSession } from '../host/session.js';
+import type { Binding, BindMessage, EndMessage, FromWorker, LogMessage, MetricsMessage } from '../protocol/bind.js';
 import { packCalls } from '../protocol/calls.js';
 import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
@@ -51,6 +52,7 @@ export class Life {
   #next = 1;
   #state: State = 'unbound';
   #events: LifeEvents | undefined;
+  #host: HostSession | undefined;
   #cause: Death['cause'] = 'fault';
   #message = 'the worker thread ended by itself';
   /** Since when it has had nothing to do; on the clock of `monotonic.ts`. */
@@ -80,11 +82,14 @@ export class Life {
   }
 
   /** Binds the life to a plugin; `bound` or `dead` follows. */
-  bind(message: Omit<BindMessage, 'type' | 'running'>, events: LifeEvents): void {
+  bind(binding: Binding, calls: HostCalls, events: LifeEvents): void {
     this.#state = 'binding';
     this.boundAtMs = monotonicMs();
     this.#events = events;
-    this.#port.postMessage({ type: 'bind', running: this.#runningBuffer, ...message } satisfies BindMessage);
+    this.#host = new HostSession(calls, (fault) => this.kill('fault', fault));
+    const { link: host } = this.#host;
+    const message: BindMessage = { type: 'bind', running: this.#runningBuffer, host, ...binding };
+    this.#port.postMessage(message, [host.port]);
   }
 
   /** Sends a call at once when the worker is idle, else together with the others of this turn of the event loop. */
@@ -138,6 +143,7 @@ export class Life {
     this.#state = 'ending';
     this.#cause = cause;
     this.#message = message;
+    this.#host?.close();
     this.#abort.abort();
   }
 
@@ -189,6 +195,7 @@ export class Life {
 
   #finish(): void {
     this.#state = 'dead';
+    this.#host?.close();
     const { started, finished } = this.#running.read();
     const death: Death = { cause: this.#cause, message: this.#message, running: undefined, lost: [], unstarted: [] };
     for (const [number, call] of this.#posted) {

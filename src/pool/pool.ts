@@ -39,7 +39,10 @@ export class Pool implements LifeSource {
   readonly #piscina: Piscina;
   readonly #crews = new Set<Crew>();
   readonly #waiting = new Set<Crew>();
+  /** Of stateful plugins: their one life. */
   readonly #standing = new Map<Crew, Reservation>();
+  /** What the lives of a plugin share. */
+  readonly #shared = new Map<Crew, Reservation>();
   #spares: Life[] = [];
   #sweeper: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -74,20 +77,20 @@ export class Pool implements LifeSource {
   }
 
   /**
-   * A crew for one plugin. A stateful plugin's thread and memory are reserved here, for as long as it is active.
+   * A crew for one plugin. Its assets' memory, and a stateful plugin's thread and memory, are reserved here, for as long as it
+   * is active.
    *
    * @throws HostError CAPACITY when they do not fit.
    */
   recruit(spec: CrewSpec, observer: CrewObserver): Crew {
     if (this.#stopping) throw new HostError('STOPPING', 'the server is stopping; call another one, or later');
     const crew = new Crew(spec, this, observer);
-    if (spec.stateful) {
-      const need = this.#needOf(crew);
-      if (!this.ledger.tryReserve(need) && !(this.#yieldSpares() && this.ledger.tryReserve(need))) {
-        throw this.#noCapacity(spec);
-      }
-      this.#standing.set(crew, need);
-    }
+    const shared = { threads: 0, memoryBytes: spec.binding.assets?.bytes.byteLength ?? 0 };
+    const standing = spec.stateful ? this.#needOf(crew) : NOTHING;
+    const need = { threads: standing.threads, memoryBytes: standing.memoryBytes + shared.memoryBytes };
+    if (!this.#tryReserve(need)) throw this.#noCapacity(spec, need);
+    this.#shared.set(crew, shared);
+    if (spec.stateful) this.#standing.set(crew, standing);
     this.#crews.add(crew);
     return crew;
   }
@@ -96,9 +99,11 @@ export class Pool implements LifeSource {
   async dismiss(crew: Crew, drainMs: number): Promise<void> {
     await crew.stop(drainMs);
     this.#crews.delete(crew);
-    const standing = this.#standing.get(crew);
-    this.#standing.delete(crew);
-    if (standing !== undefined) this.released(standing);
+    for (const reservations of [this.#standing, this.#shared]) {
+      const reserved = reservations.get(crew);
+      reservations.delete(crew);
+      if (reserved !== undefined) this.released(reserved);
+    }
   }
 
   request(crew: Crew): void {
@@ -140,6 +145,10 @@ export class Pool implements LifeSource {
     return allEnded;
   }
 
+  #tryReserve(need: Reservation): boolean {
+    return this.ledger.tryReserve(need) || (this.#yieldSpares() && this.ledger.tryReserve(need));
+  }
+
   #needOf(crew: Crew): Reservation {
     return { threads: 1, memoryBytes: this.#options.threadBytes + crew.spec.binding.limits.memoryBytes };
   }
@@ -158,7 +167,7 @@ export class Pool implements LifeSource {
         continue;
       }
       const need = this.#needOf(crew);
-      if (!this.ledger.tryReserve(need) && !(this.#yieldSpares() && this.ledger.tryReserve(need))) {
+      if (!this.#tryReserve(need)) {
         this.#reclaim(crew);
         return;
       }
@@ -238,14 +247,14 @@ export class Pool implements LifeSource {
     if (this.#waiting.size > 0) this.#serve();
   }
 
-  #noCapacity(spec: CrewSpec): HostError {
+  #noCapacity({ binding, stateful }: CrewSpec, need: Reservation): HostError {
     const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
     const { threads, maxThreads, memoryBytes, maxMemoryBytes } = this.ledger;
     return new HostError(
       'CAPACITY',
-      `plugin ${spec.binding.plugin.name} is stateful and needs a thread and ${mib(spec.binding.limits.memoryBytes)} for as long as it is active; ` +
+      `plugin ${binding.plugin.name} ${stateful ? 'is stateful and needs a thread and' : 'has assets and needs'} ${mib(need.memoryBytes)} for as long as it is active; ` +
         `${threads} of ${maxThreads} threads and ${mib(memoryBytes)} of ${mib(maxMemoryBytes)} are promised already: ` +
-        'deactivate another plugin, lower requirements.max_memory_mb, or give the server more',
+        `deactivate another plugin, ${stateful ? 'lower requirements.max_memory_mb, ' : ''}or give the server more`,
     );
   }
 }

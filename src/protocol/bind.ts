@@ -1,7 +1,11 @@
+import type { HostLink } from './host-calls.js';
+
 /**
  * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
  * Calls and their outcomes are packed bytes (`frames.ts`).
  */
+
+import type { AssetImage } from './assets.js';
 
 /** What binds a life to one plugin, for good: its first message. */
 export interface BindMessage {
@@ -19,9 +23,16 @@ export interface BindMessage {
   tools: readonly ToolDeclaration[];
   grants: GuestGrants;
   limits: GuestBounds;
+  /** What the guest finds in `/assets`; undefined where it has none. */
+  assets?: AssetImage | undefined;
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
+  /** What the guest's host calls are asked through, where they need the main thread; undefined for measurements without it. */
+  host?: HostLink;
 }
+
+/** What a life is told of its plugin; the rest belongs to the life. */
+export type Binding = Omit<BindMessage, 'type' | 'running' | 'host'>;
 
 /** Which byte of the original module a byte of the metered one stands for: see `wasm/fuel/offset-map.ts`. */
 export interface Offsets {

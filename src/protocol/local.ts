@@ -1,11 +1,13 @@
 /** What passes between `hal9 plugin test` or `profile` and the thread that runs the plugin for it. */
-import type { BindFailedMessage, BindMessage, FromWorker } from './bind.js';
+import type { BindFailedMessage, Binding, FromWorker } from './bind.js';
 import type { CallKind } from './calls.js';
+import type { HostLink } from './host-calls.js';
 import type { Outcome } from './outcomes.js';
 
 /** Begins the thread's work, which is one plugin and a few calls. */
 export interface LocalOrder {
-  binding: Omit<BindMessage, 'type' | 'running'>;
+  binding: Binding;
+  host: HostLink;
   calls: readonly LocalCall[];
   /** Whether the module tells when functions are entered and left (`wasm/profile/instrument.ts`). */
   profiled: boolean;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ClientCertificate } from '../access/access-list.js';
 import { SERVER_LIMITS } from '../limits.js';
 
 /** How long a client may take for its first bytes, and how often connections are looked at. */
@@ -25,6 +26,8 @@ interface StreamHandle {
 interface Connection {
   name: string;
   openedMs: number;
+  /** Whether another socket that is listed here carries it. */
+  carried: boolean;
   /** Whether nothing was read from it when it was last looked at. */
   abandoned: boolean;
 }
@@ -33,6 +36,7 @@ interface Connection {
 export class Connections {
   readonly #times: ConnectionTimes;
   readonly #open = new Map<Socket, Connection>();
+  readonly #certificates = new Map<string, ClientCertificate>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
 
@@ -45,9 +49,24 @@ export class Connections {
    * have no address of their own.
    */
   add(socket: Socket): void {
+    this.#add(socket, undefined, false);
+  }
+
+  /** As `add`, for what is inside of a TLS connection whose own socket was added before. */
+  addSecured(socket: Socket, certificate: ClientCertificate | undefined): void {
+    this.#add(socket, certificate, true);
+  }
+
+  /** Of the client at the other end of the connection of that name. */
+  certificateOf(name: string): ClientCertificate | undefined {
+    return this.#certificates.get(name);
+  }
+
+  #add(socket: Socket, certificate: ClientCertificate | undefined, carried: boolean): void {
     const name = `connection-${this.#count++}`;
     Object.defineProperties(socket, { remoteAddress: { value: name }, remotePort: { value: undefined } });
-    this.#open.set(socket, { name, openedMs: performance.now(), abandoned: false });
+    this.#open.set(socket, { name, openedMs: performance.now(), carried, abandoned: false });
+    if (certificate !== undefined) this.#certificates.set(name, certificate);
     this.#timer ??= setInterval(() => this.#check(), this.#times.checkMs).unref();
     // A peer that resets its connection is gone, which `close` says as well.
     socket.on('error', () => {});
@@ -69,6 +88,7 @@ export class Connections {
   }
 
   #remove(socket: Socket): void {
+    this.#certificates.delete(this.#open.get(socket)?.name ?? '');
     this.#open.delete(socket);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
@@ -79,7 +99,7 @@ export class Connections {
     const startedBefore = performance.now() - this.#times.prefaceMs;
     for (const [socket, connection] of this.#open) {
       const silent = socket.bytesRead < PREFACE_BYTES && connection.openedMs < startedBefore;
-      const abandoned = isAbandoned(socket);
+      const abandoned = !connection.carried && isAbandoned(socket);
       if (silent || (abandoned && connection.abandoned)) socket.destroy();
       connection.abandoned = abandoned;
     }

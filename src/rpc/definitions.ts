@@ -10,15 +10,21 @@ const PROTO_DIR = join(import.meta.dirname, '../../../proto');
  * the name of the set field beside each `oneof`.
  */
 export const definitions: PackageDefinition = loadSync(
-  ['hal9/plugin/v1/execution.proto', 'hal9/plugin/v1/management.proto', 'google/rpc/status.proto'],
+  ['execution', 'management', 'memory', 'keys']
+    .map((name) => `hal9/plugin/v1/${name}.proto`)
+    .concat('google/rpc/status.proto'),
   { includeDirs: [PROTO_DIR], longs: String, enums: String, defaults: true, oneofs: true },
 );
 
 export const EXECUTION_SERVICE = 'hal9.plugin.v1.PluginExecution';
 export const MANAGEMENT_SERVICE = 'hal9.plugin.v1.PluginManagement';
+export const MEMORY_SERVICE = 'hal9.plugin.v1.MemoryInspection';
+export const KEY_SERVICE = 'hal9.plugin.v1.KeyManagement';
 
 export const executionDefinition = definitions[EXECUTION_SERVICE] as ServiceDefinition;
 export const managementDefinition = definitions[MANAGEMENT_SERVICE] as ServiceDefinition;
+export const keysDefinition = definitions[KEY_SERVICE] as ServiceDefinition;
+export const memoryDefinition = definitions[MEMORY_SERVICE] as ServiceDefinition;
 
 /** A service, and what carries it out. */
 export interface ServiceBinding {

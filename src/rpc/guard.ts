@@ -107,10 +107,10 @@ function guardStream(path: string, handler: ManyReplies, context: GuardContext):
 }
 
 /** Counts and logs a refusal, and gives it back. */
-function noted<Refusal extends Partial<ServiceRefusal>>(
+export function noted<Refusal extends Partial<ServiceRefusal>>(
   method: string,
   error: Refusal,
-  context: GuardContext,
+  context: Pick<GuardContext, 'log' | 'metrics'>,
 ): Refusal {
   const { refusal } = error;
   if (refusal === undefined) return error;

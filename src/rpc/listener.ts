@@ -1,6 +1,8 @@
 import { linkSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { ClientCertificate } from '../access/access-list.js';
+import type { TerminatorOptions, TlsTerminator } from '../access/tls-terminator.js';
 import { HostError } from '../errors.js';
 import { formatAddress, type ListenAddress } from '../listen-address.js';
 import { Connections, type ConnectionTimes } from './connections.js';
@@ -9,6 +11,8 @@ export interface ListenOptions {
   /** Open at once; one more is refused. */
   maxConnections: number;
   onConnection: (socket: Socket) => void;
+  /** Where TLS is spoken: makes what does the handshakes, and hands over what is inside. */
+  secured?: ((onSecured: TerminatorOptions['onSecured']) => Pick<TlsTerminator, 'terminate'>) | undefined;
   /** Told of each connection that was refused. */
   onRefused?: () => void;
   times?: ConnectionTimes;
@@ -38,6 +42,11 @@ export class Listener {
   }
 
   /** @param peer `getPeer()` of a call. */
+  certificateOf(peer: string): ClientCertificate | undefined {
+    return this.#connections.certificateOf(peer);
+  }
+
+  /** @param peer `getPeer()` of a call. */
   disconnect(peer: string): void {
     this.#connections.destroy(peer);
   }
@@ -48,7 +57,7 @@ export class Listener {
 }
 
 /**
- * Listens on loopback or a Unix socket. The socket's file has mode 0600 from its first moment. One that a dead server
+ * Listens on a port or a Unix socket. The socket's file has mode 0600 from its first moment. One that a dead server
  * left behind is removed; one that a live server, or anything else, holds is not.
  *
  * @throws HostError LISTEN_REFUSED where somebody else has the address, or the system says no.
@@ -56,9 +65,14 @@ export class Listener {
 export async function listen(address: ListenAddress, options: ListenOptions): Promise<Listener> {
   const { maxConnections, onConnection, onRefused = () => {}, times } = options;
   const connections = new Connections(times);
+  const terminator = options.secured?.((socket, certificate) => {
+    connections.addSecured(socket, certificate);
+    onConnection(socket);
+  });
   const server = createServer({ noDelay: true }, (socket) => {
     connections.add(socket);
-    onConnection(socket);
+    if (terminator === undefined) onConnection(socket);
+    else terminator.terminate(socket);
   });
   server.maxConnections = maxConnections;
   server.on('drop', onRefused);

@@ -1,13 +1,13 @@
-import type { EventEmitter } from 'node:events';
-import type { ServerReadableStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
-import type { Plugins, PluginView, Requester } from '../plugin/plugins-api.js';
+import type { Plugins, PluginView } from '../plugin/plugins-api.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
-import { toServiceError } from './status.js';
+import { fileSender } from './plugin-file.js';
+import { requester } from './requester.js';
+import { answer, unary } from './unary.js';
 
-type Unary<Request> = (call: ServerUnaryCall<Request, object>, callback: sendUnaryData<object>) => void;
 interface ByPlugin {
   pluginId: string;
 }
@@ -22,41 +22,19 @@ export function managementService(plugins: Plugins): ServiceBinding {
       GetPlugin: unary((request: ByPlugin) => ({ plugin: toMessage(plugins.get(nameOf(request))) })),
       ActivatePlugin: unary(async (request: ByPlugin & { config: string }, by) => {
         const config = request.config === '' ? undefined : request.config;
-        return { plugin: toMessage(await plugins.activate(nameOf(request), config, by)) };
+        const { plugin, others } = await plugins.activate(nameOf(request), config, by);
+        return { plugin: toMessage(plugin), activatedFirst: others };
       }),
-      DeactivatePlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: toMessage(await plugins.deactivate(nameOf(request), by)),
+      DeactivatePlugin: unary(async (request: ByPlugin & { force: boolean }, by) => {
+        const { plugin, others } = await plugins.deactivate(nameOf(request), request.force, by);
+        return { plugin: toMessage(plugin), deactivatedFirst: others };
+      }),
+      UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
+        plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
-      UninstallPlugin: unary(async (request: ByPlugin, by) => ({
-        plugin: await plugins.uninstall(nameOf(request), by),
-      })),
+      GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
-}
-
-/** A unary method, by what it does. */
-function unary<Request>(action: (request: Request, by: Requester) => object | Promise<object>): Unary<Request> {
-  return (call, callback) => {
-    const by = requester(call);
-    void answer(callback, () => action(call.request, by));
-  };
-}
-
-/** Who calls. The signal is aborted when the caller has gone: what waits for its turn gives it up. */
-function requester(call: EventEmitter): Requester {
-  const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
-  return { actor: 'local', signal: controller.signal };
-}
-
-async function answer(callback: sendUnaryData<object>, action: () => object | Promise<object>): Promise<void> {
-  let reply: object;
-  try {
-    reply = await action();
-  } catch (error) {
-    return callback(toServiceError(HostError.from(error)), null);
-  }
-  callback(null, reply);
 }
 
 type Install = (call: ServerReadableStream<InstallPart, object>, callback: sendUnaryData<object>) => void;

@@ -1,12 +1,20 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
-import { EXECUTION_SERVICE, MANAGEMENT_SERVICE, type ServiceBinding } from './definitions.js';
-import { guarded } from './guard.js';
+import { admission } from './admission.js';
+import {
+  EXECUTION_SERVICE,
+  KEY_SERVICE,
+  MANAGEMENT_SERVICE,
+  MEMORY_SERVICE,
+  type ServiceBinding,
+} from './definitions.js';
+import { guarded, noted } from './guard.js';
 import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
-import { type Listener, listen } from './listener.js';
+import { type Listener, type ListenOptions, listen } from './listener.js';
 import { addReflection } from './reflection.js';
 import { seldom } from './seldom.js';
 import { Unsent } from './unsent.js';
@@ -25,6 +33,10 @@ export interface RpcOptions {
   log: Log;
   metrics: { refused(reason: string): void };
   services: readonly ServiceBinding[];
+  /** Who lets callers in; undefined where whoever can connect may do everything. */
+  gatekeeper?: Gatekeeper | undefined;
+  /** Makes what does TLS handshakes; undefined where none is spoken. */
+  secured?: ListenOptions['secured'];
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
 }
@@ -102,10 +114,21 @@ export class RpcServer {
  *
  * @throws HostError LISTEN_REFUSED
  */
-export async function startRpc({ config, log, metrics, services, onDrain }: RpcOptions): Promise<RpcServer> {
-  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE]);
+export async function startRpc(options: RpcOptions): Promise<RpcServer> {
+  const { config, log, metrics, services, gatekeeper, secured, onDrain } = options;
+  const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE, KEY_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
-  const server = new Server(serverOptions(config));
+  const interceptors =
+    gatekeeper === undefined
+      ? []
+      : [
+          admission({
+            gatekeeper,
+            certificateOf: (peer) => listener.certificateOf(peer),
+            refused: (path, refusal) => void noted(path, refusal, { log, metrics }),
+          }),
+        ];
+  const server = new Server({ ...serverOptions(config), interceptors });
   const slow = slowConnections(log);
   const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, (peer) => {
     slow();
@@ -122,13 +145,14 @@ export async function startRpc({ config, log, metrics, services, onDrain }: RpcO
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = await listen(config.grpcListen, {
     maxConnections: config.maxConnections,
+    secured,
     onConnection: (socket) => injector.injectConnection(socket),
     onRefused: refusedConnections(log, config.maxConnections),
   });
   return new RpcServer({ health, inFlight, server, listener, onDrain: onDrain ?? (() => {}) });
 }
 
-function serverOptions(config: RpcOptions['config']): ConstructorParameters<typeof Server>[0] {
+function serverOptions(config: RpcOptions['config']): ServerOptions {
   return {
     'grpc.max_receive_message_length': config.maxMessageBytes,
     // The execution service makes its answers fit `maxMessageBytes` itself; lists have as many plugins as there are.

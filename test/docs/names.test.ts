@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { addAuditCommands } from '../../src/cli/audit-commands.js';
 import { EXIT } from '../../src/cli/exit-status.js';
 import { addPluginCommands } from '../../src/cli/plugin-commands.js';
 import { addServeCommand } from '../../src/cli/serve-command.js';
@@ -43,7 +44,8 @@ describe('names in the pages', () => {
 
   test('of flags of hal9 are those of its commands', () => {
     const program = new Command('hal9');
-    for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addServeCommand]) add(program);
+    for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addAuditCommands, addServeCommand])
+      add(program);
     const all = (command: Command): string[] => [
       ...command.options.map((option) => option.long ?? ''),
       ...command.commands.flatMap(all),
@@ -81,6 +83,11 @@ describe('names in the pages', () => {
       'NOT_SERVING',
       'EBADF',
       'ESPIPE',
+      'EINVAL',
+      'EISDIR',
+      'EMFILE',
+      'EPERM',
+      'EROFS',
       'ENOTCAPABLE',
       'SIZE',
       'PATH',

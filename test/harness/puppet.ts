@@ -4,6 +4,7 @@ import { packWat } from './wat-plugin.js';
 /** What a puppet is packed as. */
 export interface PuppetOptions {
   name: string;
+  version?: string;
   layer?: string;
   neuronType?: string;
   tool?: string;
@@ -12,7 +13,7 @@ export interface PuppetOptions {
 
 /** A package of `test/guests/puppet.wat`: a neuron and a tool that do what their input says. */
 export function packPuppet(options: PuppetOptions): Promise<Uint8Array> {
-  const { name, layer = 'L2', neuronType = 'puppet', tool = 'obey', requirements = {} } = options;
+  const { name, version = '1.0.0', layer = 'L2', neuronType = 'puppet', tool = 'obey', requirements = {} } = options;
   const capabilities = [
     { type: 'NeuronType', config: { layer, neuron_type: neuronType, description: 'Obeys.' } },
     {
@@ -32,5 +33,5 @@ export function packPuppet(options: PuppetOptions): Promise<Uint8Array> {
       },
     },
   ];
-  return packWat({ name, wat: readFileSync('test/guests/puppet.wat', 'utf8'), capabilities, requirements });
+  return packWat({ name, version, wat: readFileSync('test/guests/puppet.wat', 'utf8'), capabilities, requirements });
 }

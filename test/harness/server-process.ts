@@ -13,6 +13,10 @@ export interface ServerProcessOptions {
   /** Kept when given; else a fresh one that is removed at the end. */
   dataDir?: string;
   flags?: readonly string[];
+  /** Whether it takes plugins that nobody has signed; by default it does, since most tests are about other things. */
+  development?: boolean;
+  /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
+  maxFileKib?: number;
 }
 
 export interface LogEntry {
@@ -27,6 +31,7 @@ export class ServerProcess {
   readonly grpc: string;
   readonly http: string;
   readonly log: LogEntry[];
+  readonly dataDir: string;
   readonly #lines: Interface;
   readonly #folder: string;
 
@@ -34,7 +39,7 @@ export class ServerProcess {
     child: ChildProcess,
     ready: { grpc: string; http: string },
     { log, lines }: { log: LogEntry[]; lines: Interface },
-    folder: string,
+    { folder, dataDir }: { folder: string; dataDir: string },
   ) {
     this.child = child;
     this.grpc = ready.grpc;
@@ -42,16 +47,34 @@ export class ServerProcess {
     this.log = log;
     this.#lines = lines;
     this.#folder = folder;
+    this.dataDir = dataDir;
   }
 
-  static async start({ dist = 'dist', dataDir, flags = [] }: ServerProcessOptions = {}): Promise<ServerProcess> {
+  static async start({
+    dist = 'dist',
+    dataDir: given,
+    flags = [],
+    development = true,
+    maxFileKib,
+  }: ServerProcessOptions = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hal9-'));
     const ready = join(folder, 'ready.json');
-    const places = ['--data-dir', dataDir ?? join(folder, 'data'), '--ready-file', ready];
+    const dataDir = given ?? join(folder, 'data');
+    const places = ['--data-dir', dataDir, '--ready-file', ready];
     const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [resolve(dist, 'src/cli/hal9.js'), 'serve', ...places, ...listen, ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const mode = development ? ['--development'] : [];
+    const command = [
+      process.execPath,
+      resolve(dist, 'src/cli/hal9.js'),
+      'serve',
+      ...places,
+      ...listen,
+      ...mode,
+      ...flags,
+    ];
+    const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
+    const [program = '', ...args] = [...limit, ...command];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const log: LogEntry[] = [];
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
@@ -64,7 +87,8 @@ export class ServerProcess {
     });
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});
-    return new ServerProcess(child, JSON.parse(text) as { grpc: string; http: string }, { log, lines }, folder);
+    const addresses = JSON.parse(text) as { grpc: string; http: string };
+    return new ServerProcess(child, addresses, { log, lines }, { folder, dataDir });
   }
 
   get pid(): number {

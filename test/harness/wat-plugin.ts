@@ -4,10 +4,15 @@ import { zipFiles } from '../../src/package/zip-write.js';
 
 export interface WatPluginOptions {
   name: string;
+  /** 1.0.0 by default. */
+  version?: string;
   wat: string;
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
   requirements?: Record<string, unknown>;
+  /** Contents by the name under which the guest reads them. */
+  assets?: Readonly<Record<string, string | Uint8Array>>;
+  readme?: string;
 }
 
 /** The tool that hostile guests and test guests offer. */
@@ -24,27 +29,33 @@ export const ATTACK_NEURON = {
 /** A package made by hand of a module in the WebAssembly text format. Its id is derived from its name. */
 export async function packWat({
   name,
+  version = '1.0.0',
   wat,
   capabilities = [ATTACK_TOOL],
   requirements = {},
+  assets = {},
+  readme,
 }: WatPluginOptions): Promise<Uint8Array> {
+  const assetPaths = Object.fromEntries(Object.keys(assets).map((asset) => [asset, `assets/${asset}`]));
   const manifest = {
     api_version: 1,
     metadata: {
       id: idOf(name),
       name,
-      version: '1.0.0',
+      version,
       author: 'test',
       description: 'A guest made for a test.',
       license: 'MIT',
       capabilities,
       requirements: { min_hal9_version: '0.1.0', required_permissions: [], dependencies: [], ...requirements },
     },
-    files: { wasm: 'plugin.wasm' },
+    files: { wasm: 'plugin.wasm', assets: assetPaths, ...(readme === undefined ? {} : { readme: 'README.md' }) },
   };
   const files = new Map<string, Uint8Array>([
     ['manifest.json', Buffer.from(JSON.stringify(manifest))],
     ['plugin.wasm', await parse(wat)],
+    ...Object.entries(assets).map(([asset, content]) => [`assets/${asset}`, Buffer.from(content)] as const),
+    ...(readme === undefined ? [] : [['README.md', Buffer.from(readme)] as const]),
   ]);
   return zipFiles(files);
 }

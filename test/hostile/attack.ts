@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Defence } from '../../src/protocol/defences.js';
 import { ServerProcess } from '../harness/server-process.js';
+import { auditAttacks } from './audit-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
@@ -32,7 +33,7 @@ process.exitCode = values.bite ? await bite() : await once();
 
 async function once(): Promise<number> {
   const disabled = values.disable === undefined ? undefined : defenceOf(values.disable);
-  const attacks = guestAttacks().filter(
+  const attacks = [...guestAttacks(), ...auditAttacks].filter(
     ({ id }) => values.only === undefined || id === values.only || id.startsWith(`${values.only}/`),
   );
   if (attacks.length === 0) throw new Error(`no attack is called "${values.only}"`);

@@ -64,7 +64,7 @@ describe('hal9 signal send', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^echo 0\.1\.0: OK$/m);
     expect(stdout).toMatch(/^ {4}Analyze this text!$/m);
-    expect(stdout).toMatch(/^ {2}cost: .+ in the guest, .+ waiting, .+ of memory, [1-9]\d* fuel$/m);
+    expect(stdout).toMatch(/^ {2}cost: .+ in the guest, .+ waiting, .+ of memory, [1-9][\d,]* fuel$/m);
   });
 
   test('sends type, source, id and metadata, and prints the reply with --json', async () => {
@@ -116,7 +116,7 @@ describe('hal9 tool', () => {
   test('lists tools with their parameters', async () => {
     const { stdout } = await against('tool', 'list');
     expect(stdout).toMatch(/^echo +echo 0\.1\.0 +text: string +Answers with/m);
-    expect(stdout).toMatch(/^obey +puppet .* do: string, times\?: integer/m);
+    expect(stdout).toMatch(/^obey +puppet .* do: string, times\?: integer = 1 +Obeys/m);
     expect((await against('tool', 'list', '--plugin', 'echo')).stdout).not.toContain('obey');
   });
 
@@ -143,7 +143,10 @@ describe('hal9 tool', () => {
     [['nothing'], 6, 'TOOL_NOT_FOUND'],
     [['echo'], 4, 'PARAMETERS_INVALID'],
     [['obey', '--params', 'do=e', 'times=1.5'], 4, 'PARAMETERS_INVALID'],
-    [['obey', '--params', 'do=e', 'times=two'], 2, 'USAGE'],
+    [['obey', '--params', 'do=e', 'times=two'], 4, 'PARAMETERS_INVALID'],
+    [['obey', '--params', '{"do": "e", "times": "two"}'], 4, 'PARAMETERS_INVALID'],
+    [['obey', '--params', '{"do": '], 4, 'PARAMETERS_INVALID'],
+    [['obey', '--params', 'do'], 2, 'USAGE'],
   ])('refuses %j with exit status %d', async (args, status, reason) => {
     const ran = await against('tool', 'invoke', ...args);
     expect([ran.status, ran.stdout]).toEqual([status, '']);

@@ -172,7 +172,7 @@ describe('a server that has stopped', () => {
         .filter((kind) => !['PipeWrap', 'TTYWrap', 'FSReqCallback'].includes(kind))
         .sort();
     const before = held();
-    const config = loadConfig({ dataDir, grpcListen: '127.0.0.1:0', httpListen: '127.0.0.1:0' }, {});
+    const config = loadConfig({ dataDir, development: true, grpcListen: '127.0.0.1:0', httpListen: '127.0.0.1:0' }, {});
     const { log } = createLog({ level: 'silent', format: 'json' });
     const server = await startServer(config, log);
     const client = connect(server.grpc);

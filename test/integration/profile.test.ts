@@ -71,6 +71,15 @@ describe('hal9 plugin profile', () => {
     expect(rows[3]).toMatch(/ {2}\(\d+ more, see --top\)$/);
   });
 
+  test('prints as many functions with --json as are asked for', async () => {
+    const call = ['plugin', 'profile', 'examples/echo', '--signal', 'hi', '--json'];
+    const all = (await hal9(call)).json() as unknown as TableJson & { functionCount: number };
+    const three = (await hal9([...call, '--top', '3'])).json() as unknown as TableJson & { functionCount: number };
+    expect(all.functions).toHaveLength(all.functionCount);
+    expect(three.functionCount).toBe(all.functionCount);
+    expect(three.functions).toEqual(all.functions.slice(0, 3));
+  });
+
   test('writes folded stacks and speedscope files that add up to the same', async () => {
     const [folded, speedscope] = [join(directory, 'echo.folded'), join(directory, 'echo.speedscope.json')];
     const call = ['plugin', 'profile', 'examples/echo', '--signal', 'hi'];
@@ -132,6 +141,8 @@ describe('hal9 plugin test', () => {
   test.each([
     [['--max-fuel', '100000'], 0, /^puppet 1\.0\.0: OK, [\d,]+ fuel\n[\d,]+ fuel, within the 100,000 .*\npassed\n$/],
     [['--max-fuel', '10'], 5, /^puppet 1\.0\.0: OK, [\d,]+ fuel\n[\d,]+ fuel, [\d,]+ more than the 10 .*\nfailed\n$/],
+    [['--expect-outcome', 'LIMIT'], 1, /: OK, [\d,]+ fuel\noutcome: expected LIMIT, found OK\nfailed\n$/],
+    [['--calls', '2', '--expect-outcome', 'TRAP'], 1, /\noutcome of call 1: expected TRAP, found OK\nfailed\n$/],
     [['--calls', '2'], 0, /^call 1: .* OK, .*\ncall 2: .* OK, .*\npassed\n$/],
   ])('with %j ends in exit status %d', async (flags, status, text) => {
     const ran = await hal9(['plugin', 'test', puppet, '--signal', 'echo', ...flags]);
@@ -191,7 +202,7 @@ describe('backtraces', () => {
     const server = await ServerProcess.start({ flags: ['--call-fuel', '1000000'] });
     try {
       const against = (...args: string[]) => hal9(args, { env: { HAL9_SERVER: server.grpc } });
-      await against('plugin', 'install', mangled, '--activate');
+      expect((await against('plugin', 'install', mangled, '--activate')).status).toBe(0);
       const trapped = await against('signal', 'send', '--layer', 'L2', 'trap');
       expect(trapped.stdout).toMatch(/^ {2}INTERNAL_ERROR: the guest trapped: unreachable$/m);
       const frames = trapped.stdout.match(/^ {4}at .*$/gm);

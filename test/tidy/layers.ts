@@ -14,6 +14,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['prepare'],
   ['package'],
   ['wasm'],
+  ['access'],
   ['observe'],
   ['config', 'errors', 'limits', 'settings', 'listen-address', 'version', 'protocol'],
 ];
@@ -53,8 +54,8 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders that import each package: one; two for gRPC, which has a server's and a client's side, and for zod: the
- * manifest and the configuration are the two documents that people write.
+ * The folders that import each package: one; two for gRPC, which has a server's and a client's side, and three for zod: the
+ * manifest and the configuration are documents that people write, and so are, by a command, the keys that they trust.
  */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc', 'client'],
@@ -62,6 +63,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/reflection': ['rpc'],
   'grpc-health-check': ['rpc'],
   commander: ['cli'],
+  libsql: ['host'],
   pino: ['observe'],
   'prom-client': ['observe'],
   piscina: ['pool'],
@@ -69,7 +71,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],
-  zod: ['package', 'config'],
+  zod: ['package', 'config', 'sandbox'],
 };
 
 /** The layer of a file below src/: its folder, or its own name. */

@@ -52,6 +52,16 @@ describe('loadConfig', () => {
     expect(loadConfig({ config: yamlFile('dev_dir: [/c, /d]') }, {}).devDirs).toEqual(['/c', '/d']);
   });
 
+  test('is not in development mode unless told so', () => {
+    expect(loadConfig({}, {}).development).toBe(false);
+    expect(loadConfig({ development: true }, { HAL9_DEVELOPMENT: '0' }).development).toBe(true);
+    expect(loadConfig({}, { HAL9_DEVELOPMENT: '1' }).development).toBe(true);
+    expect(loadConfig({ config: yamlFile('development: true') }, {}).development).toBe(true);
+    expect(loadConfig({ config: yamlFile('development: true') }, { HAL9_DEVELOPMENT: 'false' }).development).toBe(
+      false,
+    );
+  });
+
   test('turns the memory limit into bytes', () => {
     expect(loadConfig({ memoryLimitMb: '512' }, {}).memoryLimitBytes).toBe(536_870_912);
   });
@@ -62,15 +72,18 @@ describe('loadConfig', () => {
       httpListen: '[::1]:8',
       logFormat: 'pretty',
       callTimeoutMs: '6',
+      development: 'true',
     };
     for (const { key, kind } of SETTINGS) {
       const value =
         values[key] ??
         (kind.type === 'integer' ? String(Math.min(5_000, kind.max)) : kind.type === 'choice' ? 'debug' : '/tmp/x');
-      const byFlag = loadConfig({ [key]: value }, {});
+      // The three of TLS need each other.
+      const others = key.startsWith('tls') ? { tlsCert: '/tmp/c', tlsKey: '/tmp/k', [key]: undefined } : {};
+      const byFlag = loadConfig({ ...others, [key]: value }, {});
       expect(byFlag, key).not.toEqual(loadConfig({}, {}));
-      expect(loadConfig({}, { [variableName(key)]: value }), key).toEqual(byFlag);
-      expect(loadConfig({ config: yamlFile(`${fileKey(key)}: "${value}"`) }, {}), key).toEqual(byFlag);
+      expect(loadConfig(others, { [variableName(key)]: value }), key).toEqual(byFlag);
+      expect(loadConfig({ ...others, config: yamlFile(`${fileKey(key)}: "${value}"`) }, {}), key).toEqual(byFlag);
     }
     expect([flagName('grpcListen'), variableName('grpcListen'), fileKey('grpcListen')]).toEqual([
       '--grpc-listen',
@@ -84,6 +97,7 @@ describe('loadConfig', () => {
     [{}, { HAL9_QUEUE_LENGTH: '1e3' }, 'HAL9_QUEUE_LENGTH: expected a whole number'],
     [{}, { HAL9_QUEUE_LENGTH: '-5' }, 'found "-5"'],
     [{ logLevel: 'loud' }, {}, '--log-level: expected one of trace, debug, info, warn, error, found "loud"'],
+    [{}, { HAL9_DEVELOPMENT: 'yes' }, 'HAL9_DEVELOPMENT: expected true, false, 1 or 0, found "yes"'],
     [{ grpcListen: '127.0.0.1' }, {}, '--grpc-listen: expected HOST:PORT'],
     [{ grpcListen: '127.0.0.1:65536' }, {}, 'a port of 0 to 65535'],
     [{ grpcListen: 'unix:' }, {}, 'no path after unix:'],
@@ -111,16 +125,51 @@ describe('loadConfig', () => {
     expect(refusal.message).toContain(message);
   });
 
-  test.each(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', '192.168.1.1:1', 'example.com:1', '127.1:1', '[::ffff:127.0.0.1]:1'])(
-    'refuses to listen on %s until there are TLS and roles',
+  test.each(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', '192.168.1.1:1', '[2001:db8::1]:1', '[::ffff:127.0.0.1]:1'])(
+    'listens on %s with TLS and an access file alone, and says which is missing',
     (address) => {
-      for (const flags of [{ grpcListen: address }, { httpListen: address }]) {
-        const refusal = refusalOf(flags);
-        expect(refusal.reason).toBe('LISTEN_REFUSED');
-        expect(refusal.message).toContain('loopback');
+      const tls = { tlsCert: '/tmp/c', tlsKey: '/tmp/k' };
+      for (const key of ['grpcListen', 'httpListen']) {
+        const flags = { [key]: address };
+        expect(refusalOf(flags).reason).toBe('LISTEN_REFUSED');
+        expect(refusalOf(flags).message).toMatch(/^--\w+-listen: .*loopback.*give TLS \(.*\) and an access file \(/);
+        expect(refusalOf({ ...flags, ...tls }).message).toMatch(/give an access file \(--access-file\), or/);
+        expect(refusalOf({ ...flags, accessFile: '/tmp/a' }).message).toMatch(/give TLS \([^)]*\), or/);
+        expect(loadConfig({ ...flags, ...tls, accessFile: '/tmp/a' }, {})).toMatchObject({ [key]: { type: 'tcp' } });
       }
     },
   );
+
+  test.each(['example.com:1', '127.1:1', '0x7f.0.0.1:1', '[fe80::1%lo]:1'])('looks up no name: %s', (address) => {
+    const refusal = refusalOf({ grpcListen: address, tlsCert: '/c', tlsKey: '/k', accessFile: '/a' });
+    expect(refusal.reason).toBe('LISTEN_REFUSED');
+    expect(refusal.message).toContain('expected an address');
+  });
+
+  test.each([
+    [{ tlsCert: '/c' }, '--tls-cert and --tls-key belong together'],
+    [{ tlsKey: '/k' }, '--tls-cert and --tls-key belong together'],
+    [{ tlsClientCa: '/ca' }, '--tls-client-ca needs --tls-cert'],
+  ])('refuses half of TLS: %j', (flags, message) => {
+    expect(refusalOf(flags)).toMatchObject({ reason: 'CONFIG_INVALID' });
+    expect(refusalOf(flags).message).toContain(message);
+  });
+
+  test('tells all faults at once, each with where it comes from', () => {
+    const config = yamlFile('queue_length: 0\nqeue_length: 3\nlog_level: loud\n');
+    const { reason, message } = refusalOf({ config, maxThreads: 'x', httpListen: 'nowhere' }, { HAL9_CALL_FUEL: '-1' });
+    expect(reason).toBe('CONFIG_INVALID');
+    for (const part of [
+      'the configuration file: unknown keys: qeue_length',
+      'queue_length in the configuration file: expected',
+      'log_level in the configuration file: expected',
+      '--max-threads: expected',
+      '--http-listen: expected',
+      'HAL9_CALL_FUEL: expected',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
 
   test.each([
     ['127.0.0.1:0', { type: 'tcp', host: '127.0.0.1', port: 0 }],

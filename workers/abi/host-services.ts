@@ -1,7 +1,9 @@
+import type { FileRoot } from './file-node.js';
 import type { Clock } from './generated/clock.js';
 import type { Config } from './generated/config.js';
 import type { ImportedServices } from './generated/index.js';
 import type { Logging } from './generated/logging.js';
+import type { Memory } from './generated/memory.js';
 import type { Metrics } from './generated/metrics.js';
 import type { Random } from './generated/random.js';
 
@@ -23,8 +25,11 @@ export interface HostServices extends ImportedServices {
   readonly logging: Logging;
   readonly config: Config;
   readonly metrics: Metrics;
+  readonly memory: Memory;
   readonly clock: HostClock;
   readonly random: HostRandom;
+  /** Directories that the guest finds. */
+  readonly files: readonly FileRoot[];
   /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
 }

@@ -22,15 +22,24 @@ interface Subscription {
   readonly errno: number;
   /** How long from now; 0 for what is ready. */
   readonly nanoseconds: bigint;
+  /** Standard input is at its end: nobody will ever write to it. */
+  readonly hungUp?: boolean;
+}
+
+/** What may be waited for. */
+export interface Pollable {
+  readonly clock: HostClock;
+  /** Files are always ready. */
+  isOpen(fd: number): boolean;
 }
 
 /**
- * `poll_oneoff`: waits for the first of the clocks asked for. Standard descriptors are always ready, others are EBADF. The wait
+ * `poll_oneoff`: waits for the first of the clocks asked for. Standard descriptors and files are always ready, others are EBADF. The wait
  * blocks the thread, which is the plugin's own; the call's deadline bounds it.
  */
 export function pollOneoff(
   guest: GuestCore,
-  clock: HostClock,
+  on: Pollable,
   from: number,
   to: number,
   count: number,
@@ -41,11 +50,11 @@ export function pollOneoff(
   const first = guest.area(from, size * SUBSCRIPTION_BYTES, 1);
   const out = guest.area(to, size * EVENT_BYTES, 1);
   const answeredAt = guest.area(answered, 4, 1);
-  const all = Array.from({ length: size }, (_, i) => read(guest, clock, first + i * SUBSCRIPTION_BYTES));
+  const all = Array.from({ length: size }, (_, i) => read(guest, on, first + i * SUBSCRIPTION_BYTES));
   const soonest = all.toSorted((a, b) => (a.nanoseconds < b.nanoseconds ? -1 : 1))[0]?.nanoseconds ?? 0n;
   if (soonest > 0n) {
     Atomics.wait(NEVER, 0, 0, Number(soonest) / 1e6);
-    clock.waited(soonest);
+    on.clock.waited(soonest);
   }
   const ready = all.filter(({ nanoseconds }) => nanoseconds <= soonest);
   for (const [i, subscription] of ready.entries()) write(guest, out + i * EVENT_BYTES, subscription);
@@ -53,14 +62,15 @@ export function pollOneoff(
   return ERRNO.success;
 }
 
-function read(guest: GuestCore, clock: HostClock, at: number): Subscription {
+function read(guest: GuestCore, { clock, isOpen }: Pollable, at: number): Subscription {
   const { view } = guest;
   const userdata = view.getBigUint64(at, true);
   const type = view.getUint8(at + 8);
   const id = view.getUint32(at + 16, true);
   if (type !== CLOCK_EVENT) {
-    const known = type <= 2 && id < 3;
-    return { userdata, type, errno: known ? ERRNO.success : ERRNO.badf, nanoseconds: 0n };
+    const known = type <= READ_EVENT + 1 && (id < 3 || isOpen(id));
+    const hungUp = type === READ_EVENT && id < 3;
+    return { userdata, type, errno: known ? ERRNO.success : ERRNO.badf, nanoseconds: 0n, hungUp };
   }
   if (id >= CLOCKS) return { userdata, type, errno: ERRNO.inval, nanoseconds: 0n };
   const timeout = view.getBigUint64(at + 24, true);
@@ -70,11 +80,10 @@ function read(guest: GuestCore, clock: HostClock, at: number): Subscription {
   return { userdata, type, errno: ERRNO.success, nanoseconds: timeout > now ? timeout - now : 0n };
 }
 
-function write(guest: GuestCore, at: number, { userdata, type, errno }: Subscription): void {
+function write(guest: GuestCore, at: number, { userdata, type, errno, hungUp }: Subscription): void {
   guest.u8.fill(0, at, at + EVENT_BYTES);
   guest.view.setBigUint64(at, userdata, true);
   guest.view.setUint16(at + 8, errno, true);
   guest.view.setUint8(at + 10, type);
-  // Standard input is at its end: ready, and hung up.
-  if (type === READ_EVENT) guest.view.setUint16(at + 24, 1, true);
+  if (hungUp) guest.view.setUint16(at + 24, 1, true);
 }

@@ -3,6 +3,7 @@ import type { CoreFunctions, GuestCore } from './guest-core.js';
 import type { HostServices } from './host-services.js';
 import { readStandardInput, standardFileStat, standardStat, writeStandardOutput } from './preview1-descriptors.js';
 import { ERRNO } from './preview1-errno.js';
+import { fileFunctions, OpenFiles } from './preview1-files.js';
 import { pollOneoff } from './preview1-poll.js';
 import { GuestExit } from './violation.js';
 
@@ -13,15 +14,16 @@ const REALTIME_RESOLUTION_NS = 1_000_000n;
 /** A longer request is refused: no seed or key is that long. Filled in steps, so that ending the thread interrupts it. */
 const MAX_RANDOM_BYTES = 1 << 20;
 const RANDOM_STEP_BYTES = 1 << 16;
-/** Standard input, output and error; there are no other descriptors. */
+/** Standard input, output and error. */
 const DESCRIPTORS = 3;
 
 type Wasi = (...core: number[]) => number;
 
 /**
  * The functions of `wasi_snapshot_preview1`. Output goes to the plugin's log; there are a clock, random numbers, an exit, and
- * the environment that was granted. There are no files: descriptors beyond the standard three are EBADF (which
- * `fd_prestat_get` must answer: Rust's libc exits at any other number, Go panics), and what has no meaning here is NOTCAPABLE.
+ * the environment that was granted; files are those of the roots that the host has. Where it has none, descriptors beyond the
+ * standard three are EBADF (which `fd_prestat_get` must answer: Rust's libc exits at any other number, Go panics), and
+ * what has no meaning here is NOTCAPABLE.
  */
 export function servePreview1(
   guest: GuestCore,
@@ -30,14 +32,16 @@ export function servePreview1(
 ): CoreFunctions {
   const served: Record<string, (...core: never[]) => number> = {};
   for (const name of PREVIEW1.keys()) served[name] = () => ERRNO.notcapable;
+  const files = new OpenFiles(host.files);
   Object.assign(served, argumentsAndEnvironment(guest, env), clockAndRandom(guest, host), descriptors(guest, host), {
     poll_oneoff: (from: number, to: number, count: number, answered: number) =>
-      pollOneoff(guest, host.clock, from, to, count, answered),
+      pollOneoff(guest, { clock: host.clock, isOpen: (fd) => files.get(fd) !== undefined }, from, to, count, answered),
     sched_yield: () => ERRNO.success,
     proc_exit: (code: number) => {
       throw new GuestExit(code >>> 0);
     },
   });
+  if (host.files.length > 0) Object.assign(served, fileFunctions(guest, files, served));
   return guarded(guest, served as Record<string, Wasi>);
 }
 

@@ -1,10 +1,13 @@
 import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
 import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
+import { AskedMemory } from './asked-memory.js';
+import { assetRoots } from './asset-files.js';
 import { RunningClock, StandingClock } from './clock.js';
 import { ConfigValues } from './config-values.js';
 import { GuestLines } from './guest-lines.js';
 import { GuestMetrics } from './guest-metrics.js';
+import { HostLine } from './host-line.js';
 import { LineSplitter } from './line-splitter.js';
 import { SeededRandom, SystemRandom } from './random.js';
 
@@ -16,7 +19,7 @@ export class Reports {
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
 
   constructor(
-    { config, grants, limits }: Pick<BindMessage, 'config' | 'grants' | 'limits'>,
+    { config, grants, limits, host, assets }: Pick<BindMessage, 'config' | 'grants' | 'limits' | 'host' | 'assets'>,
     post: (message: FromWorker) => void,
     seed?: Uint32Array,
   ) {
@@ -31,8 +34,10 @@ export class Reports {
       logging: { log: (level, message) => lines.add(LEVEL_CASES[level] ?? 'error', 'log', message) },
       config: new ConfigValues(config),
       metrics: this.#metrics,
+      memory: new AskedMemory(host && new HostLine(host)),
       clock: grants.time ? new RunningClock() : new StandingClock(),
       random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
+      files: assetRoots(assets),
       output: (stream, bytes) => streams[stream].write(bytes),
     };
   }

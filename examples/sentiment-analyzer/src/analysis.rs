@@ -325,7 +325,7 @@ fn evidence(text: &str, sentence: &[Token], hit: &Hit) -> Evidence {
     }
 }
 
-/// Three decimals are more than the method knows.
+/// Three decimals are more than the method knows. Zero is never negative, as the sum of no weights is.
 fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
+    (value * 1_000.0).round() / 1_000.0 + 0.0
 }

@@ -23,6 +23,12 @@ fn a_mark_behind_a_word_does_not_hide_it() {
 }
 
 #[test]
+fn a_text_without_any_feeling_has_a_plain_zero() {
+    assert_eq!(analyze("The train leaves at noon.")["score"].to_string(), "0.0");
+    assert_eq!(analyze("")["score"].to_string(), "0.0");
+}
+
+#[test]
 fn a_denied_word_is_not_what_it_is_alone() {
     assert_eq!(sentiment("not great"), "negative");
     assert_eq!(sentiment("It isn't very good."), "negative");

@@ -39,10 +39,10 @@ describe('hal9', () => {
   test('offers every setting of the server as a flag, with its variable and default', async () => {
     const { stdout } = await hal9(['serve', '--help']);
     const text = stdout.replace(/\s+/g, ' ');
-    for (const { key, default: value } of SETTINGS) {
-      expect(text).toContain(`${flagName(key)} <`);
+    for (const { key, kind, default: value } of SETTINGS) {
+      expect(text).toContain(kind.type === 'boolean' ? ` ${flagName(key)} ` : `${flagName(key)} <`);
       expect(text).toContain(variableName(key));
-      if (value !== undefined) expect(text).toContain(`default: ${value}`);
+      if (kind.type !== 'boolean' && value !== undefined) expect(text).toContain(`default: ${value}`);
     }
   });
 
@@ -56,7 +56,7 @@ describe('hal9', () => {
     [['signal', 'send', '--layer', 'L10', 'text'], 'Allowed choices are L1, L2'],
     [['signal', 'send', '--layer', 'L2', '--metadata', 'k', 'text'], 'expected key=value'],
     [['signal', 'send', '--layer', 'L2', '--metadata', 'k=word', 'text'], 'expected JSON (text in double quotes)'],
-    [['tool', 'invoke', 'x', '--params', '{"a":'], 'expected JSON'],
+    [['tool', 'invoke', 'x', '--params', 'a'], 'expected key=value'],
     [['plugin', 'activate', 'x', '--config', '[1]'], 'expected a JSON object'],
     [['plugin', 'activate', 'x', '--config', '@/nonexistent.json'], 'cannot be read'],
     [['plugin', 'install', '/nonexistent.hal9'], 'does not exist'],
@@ -94,8 +94,8 @@ describe('hal9 plugin', () => {
     expect(installed.stdout).toMatch(/^installed described 1\.2\.3 \([-0-9a-f]{36}\)\n.*hal9 plugin activate/);
     expect((await against('plugin', 'activate', 'described')).stdout).toContain('active: described 1.2.3');
     const list = (await against('plugin', 'list')).stdout.split('\n');
-    expect(list[0]).toMatch(/^NAME +VERSION +STATE +OFFERS +INSTANCES +WAITING +ID$/);
-    expect(list[1]).toMatch(/^described +1\.2\.3 +ACTIVE +L2 neuron echo +1 +0 +[-0-9a-f]{36}$/);
+    expect(list[0]).toMatch(/^NAME +VERSION +STATE +OFFERS +INSTANCES +WAITING +SIGNED BY +ID$/);
+    expect(list[1]).toMatch(/^described +1\.2\.3 +ACTIVE +L2 neuron echo +1 +0 +UNSIGNED +[-0-9a-f]{36}$/);
     const info = (await against('plugin', 'info', 'described')).stdout;
     expect(info).toContain('description   Says nothing \\u001b[31mred');
     expect(info).not.toContain('\u001b');

@@ -30,13 +30,25 @@ function signal(content: string): Uint8Array {
 
 async function send(content: string, fuel = ENOUGH): Promise<Outcome> {
   const calls = [{ kind: 'signal', fuel, bytes: signal(content) } as const];
-  const { outcomes } = await runLocally({ binding: plugin.metered, calls, profiled: false, callMs: 5_000 });
+  const { outcomes } = await runLocally({
+    binding: plugin.metered,
+    calls,
+    profiled: false,
+    callMs: 5_000,
+    host: plugin.host(),
+  });
   return outcomes[0] as Outcome;
 }
 
 async function profile(content: string, fuel = ENOUGH): Promise<Profile> {
   const calls = [{ kind: 'signal', fuel, bytes: signal(content) } as const];
-  const run = await runLocally({ binding: await plugin.profiled(), calls, profiled: true, callMs: 5_000 });
+  const run = await runLocally({
+    binding: await plugin.profiled(),
+    calls,
+    profiled: true,
+    callMs: 5_000,
+    host: plugin.host(),
+  });
   if (run.profile === undefined) throw new Error('it did not come to its end');
   return new Profile(run.profile, plugin.functionNames());
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { digestOf } from '../../../src/package/contents.js';
+import { PACKAGE_LIMITS } from '../../../src/limits.js';
+import { assemble, digestOf } from '../../../src/package/contents.js';
 import { readDirectory } from '../../../src/package/directory.js';
 import { readPackage } from '../../../src/package/read.js';
 import { zipFiles } from '../../../src/package/zip-write.js';
@@ -28,6 +29,20 @@ describe('readPackage', () => {
     expect(contents.manifest.metadata.name).toBe('Echo');
     expect(contents.wasm).toEqual(EMPTY_MODULE);
     expect([...contents.files.keys()].sort()).toEqual(['manifest.json', 'plugin.wasm']);
+  });
+
+  test('refuses assets that are too large together, and counts a file with two names once', async () => {
+    const content = new Uint8Array(23 * 2 ** 20);
+    const read = (assets: Record<string, string>) => {
+      const files = packageFiles(aManifest((draft) => void Object.assign(draft.files, { assets })));
+      for (const path of Object.values(assets)) files.set(path, content);
+      return assemble(files);
+    };
+    await expect(read({ a: 'a', b: 'b', c: 'c' })).rejects.toMatchObject({
+      reason: 'PACKAGE_TOO_LARGE',
+      message: `files.assets, together: expected at most ${PACKAGE_LIMITS.maxAssetsBytes} bytes, found ${3 * content.length}`,
+    });
+    expect((await read({ a: 'a', b: 'b', c: 'b' })).manifest.files.assets).toHaveProperty('c');
   });
 
   test('its digest does not depend on compression, nor on the order of entries', async () => {

@@ -32,7 +32,8 @@ async function reopen(): Promise<DataDirectory> {
 }
 
 function entryFor(digest: string): IndexEntry {
-  return { id: PLUGIN_ID, version: '1.0.0', digest, active: true, config: '{}', installedAtMs: 1_700_000_000_000 };
+  const state = { active: true, config: '{}', installedAtMs: 1_700_000_000_000, signedBy: [] };
+  return { id: PLUGIN_ID, version: '1.0.0', digest, ...state };
 }
 
 /** A process that takes the directory, says so, and holds it until its input ends. */

@@ -1,5 +1,5 @@
 import { HostError } from '../../../src/errors.js';
-import type { Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
+import type { Changed, Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
 
 const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
 
@@ -13,10 +13,16 @@ export class MemoryPlugins implements Plugins {
   gate: Promise<void> = Promise.resolve();
   /** Of each change that was asked for: aborted once its caller has gone. */
   readonly signals: (AbortSignal | undefined)[] = [];
+  /** Of each installation. */
+  readonly actors: string[] = [];
   #view: PluginView | undefined;
 
-  async install(packageBytes: Uint8Array, { signal }: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(
+    packageBytes: Uint8Array,
+    { actor, signal }: Requester,
+  ): Promise<{ plugin: PluginView; changed: boolean }> {
     this.installed.push(packageBytes);
+    this.actors.push(actor);
     this.signals.push(signal);
     await this.gate;
     if (Buffer.from(packageBytes.subarray(0, 3)).toString() === 'bad') {
@@ -40,7 +46,15 @@ export class MemoryPlugins implements Plugins {
     return this.#view;
   }
 
-  async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<PluginView> {
+  /** Gives contents of the size that `files` says. */
+  async readFile(idOrName: string, path: string): Promise<Uint8Array> {
+    await this.gate;
+    const file = this.get(idOrName).files.find((each) => each.path === path);
+    if (file === undefined) throw new HostError('FILE_NOT_FOUND', `no file ${path}`);
+    return new Uint8Array(file.sizeBytes).fill(file.path.length);
+  }
+
+  async activate(idOrName: string, config: string | undefined, { signal }: Requester): Promise<Changed> {
     const plugin = this.get(idOrName);
     this.signals.push(signal);
     await this.gate;
@@ -49,17 +63,17 @@ export class MemoryPlugins implements Plugins {
     }
     if (config === '{"fail":"fault"}') throw new TypeError('cannot read /etc/secret/path');
     this.#view = { ...plugin, state: 'ACTIVE', instances: 1 };
-    return this.#view;
+    return { plugin: this.#view, others: [] };
   }
 
-  async deactivate(idOrName: string, { signal }: Requester): Promise<PluginView> {
+  async deactivate(idOrName: string, _force: boolean, { signal }: Requester): Promise<Changed> {
     this.signals.push(signal);
     await this.gate;
     this.#view = { ...this.get(idOrName), state: 'INSTALLED', instances: 0 };
-    return this.#view;
+    return { plugin: this.#view, others: [] };
   }
 
-  async uninstall(idOrName: string, { signal }: Requester): Promise<PluginView['ref']> {
+  async uninstall(idOrName: string, _force: boolean, { signal }: Requester): Promise<PluginView['ref']> {
     this.signals.push(signal);
     await this.gate;
     const { ref, state } = this.get(idOrName);
@@ -87,5 +101,13 @@ function view(moduleBytes: number): PluginView {
     installedAtMs: 1_700_000_000_000,
     contractVersion: '0.1.0',
     development: false,
+    unsigned: true,
+    signers: [],
+    files: [
+      { kind: 'readme', path: 'README.md', name: '', sizeBytes: 40 },
+      { kind: 'asset', path: 'large.bin', name: 'large.bin', sizeBytes: 8_000_000 },
+      { kind: 'asset', path: 'empty', name: 'nothing', sizeBytes: 0 },
+    ],
+    dependencies: [],
   };
 }

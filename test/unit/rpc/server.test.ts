@@ -44,7 +44,7 @@ function checkHealth(client: GrpcClient, service: string): Promise<unknown> {
 }
 
 describe('startRpc', () => {
-  test.each(['', 'hal9.plugin.v1.PluginExecution', 'hal9.plugin.v1.PluginManagement'])(
+  test.each(['', 'hal9.plugin.v1.PluginExecution', 'hal9.plugin.v1.PluginManagement', 'hal9.plugin.v1.KeyManagement'])(
     'tells the health of %j',
     async (service) => {
       const { rpc } = await start();
@@ -69,6 +69,8 @@ describe('startRpc', () => {
     const names = answers[0]?.listServicesResponse?.service.map(({ name }) => name).sort();
     expect(names).toEqual([
       'grpc.health.v1.Health',
+      'hal9.plugin.v1.KeyManagement',
+      'hal9.plugin.v1.MemoryInspection',
       'hal9.plugin.v1.PluginExecution',
       'hal9.plugin.v1.PluginManagement',
     ]);

@@ -9,14 +9,37 @@ export interface Entry {
   value: Uint8Array;
 }
 
-/** Keys and values that outlive the instance; a namespace per plugin. */
+/**
+ * Keys and values that outlive the instance; a namespace per plugin. Wants the permission Hal9Memory.
+ *
+ * A key, prefix or query that begins with `shared:NAME/` is about the memory NAME, which several plugins
+ * share; that wants the permission {"Hal9SharedMemory": "NAME"}. Keys are answered as they are asked for, with that
+ * beginning. A plugin's own keys cannot begin with `shared:`.
+ *
+ * Errors: permission-denied without the permission; resource-exhausted when a quota is used up or asked too often
+ * (`details` then has `limit`, and `retry_after_ms` where waiting helps); invalid-input for a key, value or query
+ * that is malformed or too long; internal-error when the store failed.
+ */
 export interface Memory {
+  /** The value of a key, or none. */
   get(key: Uint8Array): Result<Uint8Array | undefined, PluginError>;
+  /**
+   * Sets the value of a key: at most 512 bytes of key, and 262,144 of value, which is one JSON text. It is kept
+   * for good once this has returned.
+   */
   set(key: Uint8Array, value: Uint8Array): Result<void, PluginError>;
+  /** Takes a key away, and says whether it was there. */
   delete(key: Uint8Array): Result<boolean, PluginError>;
-  /** At most `limit` entries whose key starts with `prefix`, in the order of their keys. */
+  /**
+   * At most `limit` entries whose key starts with `prefix`, in the order of their keys. A limit above 1,000 counts as
+   * 1,000. Entries of more than 1 MiB together are answered with resource-exhausted.
+   */
   listEntries(prefix: Uint8Array, limit: number): Result<Entry[], PluginError>;
-  /** Full-text search in the values; at most `limit`, best first. */
+  /**
+   * Entries whose values have all words of the query, best first; limits as in `list-entries`. Searched are the strings
+   * and numbers in a value, not the names of its members; case and accents do not count. A query has no syntax: whatever
+   * is not a letter or digit separates words. Where more than 2,000 entries match, the newest 2,000 are ranked.
+   */
   search(query: Uint8Array, limit: number): Result<Entry[], PluginError>;
 }
 

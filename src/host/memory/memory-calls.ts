@@ -1,0 +1,125 @@
+import { MEMORY_LIMITS } from '../../limits.js';
+import type { Permission } from '../../package/permissions.js';
+import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
+import { TokenBucket } from '../../sandbox/token-bucket.js';
+import { denied, invalid, tooMuch, tooOften } from '../refusals.js';
+import { type Place, placeOf } from './namespaces.js';
+import { wordsOf } from './searchable.js';
+import type { Found, MemoryStore, SetResult } from './store.js';
+
+const QUOTA = { keys: MEMORY_LIMITS.maxKeys, bytes: MEMORY_LIMITS.maxBytes };
+
+export type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
+export type MayUse = (permission: Permission) => boolean;
+
+/** One plugin's calls of `hal9:plugin/memory`: grant, then quota, then the store. */
+export class MemoryCalls {
+  readonly #pluginId: string;
+  readonly #store: MemoryStore;
+  readonly #mayUse: MayUse;
+  readonly #operations: TokenBucket;
+  readonly #time: TokenBucket;
+
+  constructor(parts: { pluginId: string; store: MemoryStore; mayUse: MayUse; nowMs?: (() => number) | undefined }) {
+    const { pluginId, store, mayUse, nowMs } = parts;
+    this.#pluginId = pluginId;
+    this.#operations = new TokenBucket({ perSecond: MEMORY_LIMITS.maxOperationsPerSecond }, nowMs);
+    this.#time = new TokenBucket({ perSecond: MEMORY_LIMITS.maxStorageUsPerSecond }, nowMs);
+    this.#store = store.chargedTo((us) => this.#time.spend(us));
+    this.#mayUse = mayUse;
+  }
+
+  /** @throws what the store threw */
+  async answer(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): Promise<HostAnswer> {
+    if (first === undefined) throw new TypeError(`${operation} came without its fields`);
+    const place = placeOf(this.#pluginId, textOf(first));
+    if (place === undefined) return invalid('expected shared:NAME/ before the key, found no such name');
+    if (!this.#mayUse(place.permission)) return denied(place.permission);
+    const limited = this.#limited();
+    if (limited !== undefined) return limited;
+    switch (operation) {
+      case 'memory.get':
+        return keyFault(place) ?? this.#get(place);
+      case 'memory.set':
+        return keyFault(place) ?? this.#set(place, second);
+      case 'memory.delete':
+        return keyFault(place) ?? this.#delete(place);
+      case 'memory.list':
+        return this.#list(place, countOf(second) ?? 0);
+      case 'memory.search':
+        return this.#search(place, countOf(second) ?? 0);
+    }
+  }
+
+  #limited(): HostRefusal | undefined {
+    const tooManyMs = this.#operations.take();
+    if (tooManyMs > 0) return tooOften('memory operations', tooManyMs);
+    const tooLongMs = this.#time.take();
+    return tooLongMs > 0 ? tooOften('memory time', tooLongMs) : undefined;
+  }
+
+  async #get({ namespace, rest }: Place): Promise<HostAnswer> {
+    const value = await this.#store.get(namespace, Buffer.from(rest));
+    return { ok: true, fields: value === undefined ? [] : [value] };
+  }
+
+  async #set({ namespace, rest }: Place, value: Uint8Array = new Uint8Array(0)): Promise<HostAnswer> {
+    if (value.length > MEMORY_LIMITS.maxValueBytes) return tooLong('value', value.length, MEMORY_LIMITS.maxValueBytes);
+    const result = await this.#store.set(namespace, { key: Buffer.from(rest), value }, QUOTA);
+    return result.outcome === 'stored' ? { ok: true, fields: [] } : notStored(result);
+  }
+
+  async #delete({ namespace, rest }: Place): Promise<HostAnswer> {
+    const was = await this.#store.delete(namespace, Buffer.from(rest));
+    return { ok: true, fields: [Uint8Array.of(was ? 1 : 0)] };
+  }
+
+  async #list({ namespace, before, rest }: Place, limit: number): Promise<HostAnswer> {
+    const bytes = Buffer.byteLength(rest);
+    if (bytes > MEMORY_LIMITS.maxKeyBytes) return tooLong('prefix', bytes, MEMORY_LIMITS.maxKeyBytes);
+    const range = { prefix: Buffer.from(rest), limit: Math.min(limit, MEMORY_LIMITS.maxAnswerEntries) };
+    return entriesAnswer(before, await this.#store.list(namespace, range, MEMORY_LIMITS.maxAnswerBytes));
+  }
+
+  async #search({ namespace, before, rest }: Place, limit: number): Promise<HostAnswer> {
+    const bytes = Buffer.byteLength(rest);
+    if (bytes > MEMORY_LIMITS.maxQueryBytes) return tooLong('query', bytes, MEMORY_LIMITS.maxQueryBytes);
+    const words = wordsOf(rest);
+    if (words.length > MEMORY_LIMITS.maxQueryWords)
+      return invalid(`query: expected at most ${MEMORY_LIMITS.maxQueryWords} words, found ${words.length}`);
+    const query = { words, limit: Math.min(limit, MEMORY_LIMITS.maxAnswerEntries) };
+    return entriesAnswer(before, await this.#store.search(namespace, query, MEMORY_LIMITS.maxAnswerBytes));
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
+
+function keyFault({ rest }: Place): HostRefusal | undefined {
+  const bytes = Buffer.byteLength(rest);
+  if (bytes === 0) return invalid('key: expected at least one character, found none');
+  return bytes > MEMORY_LIMITS.maxKeyBytes ? tooLong('key', bytes, MEMORY_LIMITS.maxKeyBytes) : undefined;
+}
+
+function tooLong(what: string, found: number, max: number): HostRefusal {
+  return invalid(`${what}: expected at most ${max} bytes, found ${found}`);
+}
+
+function notStored(result: Exclude<SetResult, { outcome: 'stored' }>): HostRefusal {
+  if (result.outcome === 'not-json') return invalid('value: expected one JSON text');
+  const [what, max, used] = [result.of, QUOTA[result.of], result.used[result.of]];
+  const message = `the memory holds ${used} of ${max} ${what}, and this would be more; delete what is not needed`;
+  return tooMuch(message, { limit: `memory-${what}`, max, used });
+}
+
+function entriesAnswer(before: string, { entries, cut }: Found): HostAnswer {
+  if (cut) {
+    const max = MEMORY_LIMITS.maxAnswerBytes;
+    const message = `what was found has more than ${max} bytes; ask for ${Math.max(1, entries.length)} entries at most, or for fewer by a longer prefix`;
+    return tooMuch(message, { limit: 'memory-answer-bytes', max });
+  }
+  const prefix = Buffer.from(before);
+  const keyOf = (key: Uint8Array): Uint8Array => (prefix.length === 0 ? key : Buffer.concat([prefix, key]));
+  return { ok: true, fields: entries.flatMap(({ key, value }) => [keyOf(key), value]) };
+}

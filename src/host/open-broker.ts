@@ -1,0 +1,34 @@
+import type { Log } from '../observe/log.js';
+import type { PluginMetrics } from '../observe/plugin-metrics.js';
+import type { Audit } from '../sandbox/audit/audit-event.js';
+import { Broker } from './broker.js';
+import type { MayUse } from './memory/memory-calls.js';
+import type { MemoryStore } from './memory/store.js';
+
+/** What the brokers of all plugins have in common. */
+export interface HostServices {
+  memory: MemoryStore;
+  audit: Audit;
+  log: Log;
+}
+
+/** The broker of one plugin: what it decides is counted, what it refuses is audited. */
+export function openBroker(metrics: PluginMetrics, mayUse: MayUse, { memory, audit, log }: HostServices): Broker {
+  const { id, name, version } = metrics.ref;
+  return new Broker({
+    pluginId: id,
+    memory,
+    mayUse,
+    observer: {
+      decided(operation, decision) {
+        metrics.hostCall(operation, decision);
+        if (decision !== 'denied' && decision !== 'limited') return;
+        const details = { of: operation, reason: decision };
+        audit.note({ event: 'denial', actor: `plugin ${id}`, plugin: { id, name, version }, details });
+      },
+      failed(operation, error) {
+        log.error({ plugin: name, pluginId: id, version, operation, err: error }, 'a host call failed');
+      },
+    },
+  });
+}

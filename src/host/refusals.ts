@@ -1,0 +1,55 @@
+import type { Permission } from '../package/permissions.js';
+import type { HostRefusal } from '../protocol/host-calls.js';
+
+/** What a plugin is told when it does not get what it asked for: words about its own request, never about the host. */
+
+/** What became of a host call, for the metric. */
+export type Decision = 'allowed' | 'denied' | 'limited' | 'invalid' | 'failed' | 'cancelled';
+
+export function denied(permission: Permission): HostRefusal {
+  const text = JSON.stringify(permission);
+  return {
+    ok: false,
+    code: 'PERMISSION_DENIED',
+    message: `this needs the permission ${text}, which the plugin does not have`,
+    details: { permission },
+  };
+}
+
+export function invalid(message: string): HostRefusal {
+  return { ok: false, code: 'INVALID_INPUT', message };
+}
+
+/** More in a time than a plugin may. The worker does not ask again before it is of use. */
+export function tooOften(what: string, retryAfterMs: number): HostRefusal {
+  return {
+    ok: false,
+    code: 'RESOURCE_EXHAUSTED',
+    message: `more ${what} a second than a plugin may; try again in ${retryAfterMs} ms`,
+    details: { limit: what.replaceAll(' ', '-'), retry_after_ms: retryAfterMs },
+    quietMs: retryAfterMs,
+  };
+}
+
+/** More than there may be. Waiting does not help. */
+export function tooMuch(message: string, details: { limit: string; max: number; used?: number }): HostRefusal {
+  return { ok: false, code: 'RESOURCE_EXHAUSTED', message, details };
+}
+
+export function failed(): HostRefusal {
+  return { ok: false, code: 'INTERNAL_ERROR', message: 'the server failed; its log says more' };
+}
+
+/** By the code of the answer. */
+export function decisionOf(refusal: HostRefusal): Decision {
+  switch (refusal.code) {
+    case 'PERMISSION_DENIED':
+      return 'denied';
+    case 'RESOURCE_EXHAUSTED':
+      return 'limited';
+    case 'INVALID_INPUT':
+      return 'invalid';
+    default:
+      return 'failed';
+  }
+}

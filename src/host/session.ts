@@ -1,0 +1,62 @@
+import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import { type HostAnswer, type HostLink, type HostRequest, packAnswer, unpackRequest } from '../protocol/host-calls.js';
+
+/** Who answers a plugin's host calls. */
+export interface HostCalls {
+  /** @param signal aborted when the life that asked has ended: nobody waits for the answer any more */
+  answer(request: HostRequest, signal: AbortSignal): Promise<HostAnswer>;
+}
+
+/**
+ * The host calls of one life. A guest waits for each, so there is one at a time; a worker that sends a second one, or what is no
+ * request, is not the one that we wrote.
+ */
+export class HostSession {
+  /** For the worker; to be transferred. */
+  readonly link: HostLink;
+  readonly #port: MessagePort;
+  readonly #bell: Int32Array;
+  readonly #calls: HostCalls;
+  readonly #onFault: (message: string) => void;
+  readonly #ended = new AbortController();
+  #pending = false;
+
+  /** @param onFault the worker broke the protocol; its thread is to be ended */
+  constructor(calls: HostCalls, onFault: (message: string) => void) {
+    const { port1, port2 } = new MessageChannel();
+    const bell = new SharedArrayBuffer(4);
+    this.link = { port: port2, bell };
+    this.#port = port1;
+    this.#bell = new Int32Array(bell);
+    this.#calls = calls;
+    this.#onFault = onFault;
+    port1.on('message', (message: unknown) => this.#receive(message));
+  }
+
+  /** The life has ended, or is being ended: what is pending is cancelled, and nothing is answered any more. */
+  close(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#port.close();
+  }
+
+  #receive(message: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    const request = unpackRequest(message);
+    if (request === undefined) return this.#onFault('the worker sent what is no host call');
+    if (this.#pending) return this.#onFault('the worker sent a host call while another one was pending');
+    this.#pending = true;
+    void this.#answer(request);
+  }
+
+  async #answer(request: HostRequest): Promise<void> {
+    const answer = await this.#calls.answer(request, this.#ended.signal);
+    this.#pending = false;
+    if (this.#ended.signal.aborted) return;
+    const buffer = packAnswer(request.number, answer);
+    this.#port.postMessage(buffer, [buffer]);
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
+  }
+}

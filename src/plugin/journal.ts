@@ -1,0 +1,50 @@
+import type { Log } from '../observe/log.js';
+import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
+import { about, refusalOf } from './audited.js';
+import type { InstalledPlugin } from './installed-plugin.js';
+
+/** Where it is told what has become of plugins: the server's log and, for what nobody asked for, the audit log. */
+export class Journal {
+  readonly #log: Log;
+  readonly #audit: Audit;
+
+  constructor({ log, audit }: { log: Log; audit: Audit }) {
+    this.#log = log;
+    this.#audit = audit;
+  }
+
+  /** @param what as in `plugin installed` */
+  tell({ ref, digest }: InstalledPlugin, what: string): void {
+    const { name, id, version } = ref;
+    this.#log.info({ plugin: name, pluginId: id, version, digest }, `plugin ${what}`);
+  }
+
+  /** Development mode is loud: whatever comes in unsigned, or runs so, is told. */
+  warnIfUnsigned({ ref, digest, unsigned, development }: InstalledPlugin): void {
+    if (!unsigned || development) return;
+    const { name, id, version } = ref;
+    this.#log.warn(
+      { plugin: name, pluginId: id, version, digest, unsigned },
+      'an UNSIGNED plugin: nobody whom you trust has signed it',
+    );
+  }
+
+  /** @param why how the plugin came into service */
+  loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
+    this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
+    this.warnIfUnsigned(plugin);
+  }
+
+  notBack({ id, name = '', version }: { id: string; name?: string; version: string }, error: unknown): void {
+    this.#log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
+    const details = { of: 'plugin.load', ...refusalOf(error) };
+    this.#audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
+  }
+
+  notStarted({ ref }: InstalledPlugin, error: unknown): void {
+    this.#log.error(
+      { plugin: ref.name, pluginId: ref.id, err: error },
+      'a plugin could not be started; its next call tries again',
+    );
+  }
+}

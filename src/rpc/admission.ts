@@ -1,0 +1,60 @@
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { ClientCertificate, Credentials } from '../access/access-list.js';
+import type { Gatekeeper } from '../access/gatekeeper.js';
+import { HostError } from '../errors.js';
+import { METHOD_ROLES, OPEN } from './method-roles.js';
+import { type ServiceRefusal, toServiceError } from './status.js';
+
+/** Of a call that nobody had to be let in for: whoever can connect may do everything. */
+const LOCAL = 'local';
+
+/** Names of callers that were let in, by the metadata of their call, which each call has of its own. */
+const callers = new WeakMap<Metadata, string>();
+
+/** Who makes a call: a name of the access file, or `local` where there is none. */
+export function callerOf({ metadata }: { metadata: Metadata }): string {
+  return callers.get(metadata) ?? LOCAL;
+}
+
+export interface AdmissionOptions {
+  gatekeeper: Gatekeeper;
+  /** @param peer `getPeer()` of a call. */
+  certificateOf: (peer: string) => ClientCertificate | undefined;
+  /** Told of each call that is turned away. */
+  refused: (path: string, refusal: ServiceRefusal) => void;
+}
+
+/**
+ * Lets calls in by what their callers show. It looks at a call when its headers are there: of one that is turned away, no
+ * message is read, decoded or waited for.
+ */
+export function admission({ gatekeeper, certificateOf, refused }: AdmissionOptions): ServerInterceptor {
+  return ({ path }, call) => {
+    const roles = METHOD_ROLES[path] ?? [];
+    if (roles === OPEN) return new ServerInterceptingCall(call);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            try {
+              const credentials = credentialsOf(metadata, certificateOf(call.getPeer()));
+              callers.set(metadata, gatekeeper.admit(credentials, roles, path).name);
+            } catch (error) {
+              const refusal = toServiceError(HostError.from(error));
+              refused(path, refusal);
+              return call.sendStatus(refusal);
+            }
+            proceed(metadata);
+          },
+        }),
+    });
+  };
+}
+
+/** Of a header that was sent several times, Node keeps the first. */
+function credentialsOf(metadata: Metadata, certificate: ClientCertificate | undefined): Credentials {
+  const [sent] = metadata.get('authorization');
+  // What has been looked at is not handed on to handlers, which might log it.
+  metadata.remove('authorization');
+  return { authorization: sent?.toString(), certificate };
+}

@@ -1,0 +1,54 @@
+import { monotonicMs } from '../protocol/monotonic.js';
+
+export interface Rate {
+  /** What comes in a second. */
+  perSecond: number;
+  /** What may be taken at once after a rest; as much as a second brings by default. */
+  burst?: number;
+}
+
+/** A wait that is named to a plugin is at least so long: shorter ones would have it ask again and again. */
+const LEAST_WAIT_MS = 10;
+
+/** Lets through so much a second. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #nowMs: () => number;
+  #tokens: number;
+  #filledMs: number;
+
+  /** @param nowMs a clock that never goes back */
+  constructor({ perSecond, burst = perSecond }: Rate, nowMs: () => number = monotonicMs) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#nowMs = nowMs;
+    this.#tokens = burst;
+    this.#filledMs = nowMs();
+  }
+
+  /**
+   * Takes so many, at most `burst`, where there are that many.
+   * @returns 0, or in how many milliseconds there will be enough; nothing is taken then
+   */
+  take(count = 1): number {
+    this.#fill();
+    if (this.#tokens >= count) {
+      this.#tokens -= count;
+      return 0;
+    }
+    return Math.max(LEAST_WAIT_MS, Math.ceil(((count - this.#tokens) / this.#perSecond) * 1000));
+  }
+
+  /** Takes away what was used and is known only now; there may be less than nothing left. */
+  spend(count: number): void {
+    this.#fill();
+    this.#tokens -= count;
+  }
+
+  #fill(): void {
+    const nowMs = this.#nowMs();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledMs) / 1000) * this.#perSecond);
+    this.#filledMs = nowMs;
+  }
+}
