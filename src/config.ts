@@ -93,6 +93,12 @@ export function loadConfig(flags: ServerFlags, environment: NodeJS.ProcessEnv = 
   return { ...settings, ...(sectionsSchema.parse(sectionsOf(fromFile)) as Sections) };
 }
 
+/** A variable that a plugin was granted. What configures the server, tokens and all, is no plugin's business: as if it were not set. */
+export function guestVariable(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (/^HAL9_/i.test(name) || !Object.hasOwn(environment, name)) return undefined;
+  return environment[name];
+}
+
 function find(
   key: SettingKey,
   flags: ServerFlags,

@@ -258,7 +258,7 @@ export const SERVER_LIMITS = {
   installMs: 128_000,
   /** Text of a refusal: gRPC sends it in a header, and clients bound all headers together, at 8 to 64 KiB. */
   maxStatusMessageBytes: 2 * KIB,
-  maxStatusDetailBytes: 512,
+  maxStatusDetailBytes: 1_536,
   maxStatusDetails: 16,
   /** sockaddr_un holds 108 bytes with the final NUL on Linux, 104 on macOS. */
   maxSocketPathBytes: 103,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LiveConfig } from './config/live-config.js';
-import type { ServerConfig } from './config.js';
+import { guestVariable, type ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
 import { dropOrphans } from './host/memory/namespaces.js';
@@ -16,11 +16,12 @@ import { DataDirectory } from './package/data-directory.js';
 import { CapabilityRegistry, type PluginRef } from './plugin/capability-registry.js';
 import type { PluginRuntime } from './plugin/installed-plugin.js';
 import { OperatorKeys } from './plugin/operator-keys.js';
+import { PermissionUses } from './plugin/permission-uses.js';
 import { InstalledPlugins } from './plugin/plugins.js';
 import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
-import { Preparer } from './prepare/prepare.js';
+import { type ModuleCache, Preparer, readingOnly } from './prepare/prepare.js';
 import { CONTRACT_VERSION } from './protocol/contract.js';
 import { executionService } from './rpc/execution.js';
 import { keyService } from './rpc/keys.js';
@@ -29,6 +30,7 @@ import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
 import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { Trust } from './sandbox/trust.js';
 import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
@@ -152,7 +154,7 @@ function createPlugins(parts: {
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,
-    preparer: new Preparer({ cache: directory.cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    ...preparersOf(directory.cache, metrics),
     runtime: runtimeOf({ ...parts, trust }),
     audit,
     log,
@@ -166,6 +168,7 @@ function createPlugins(parts: {
     () => plugins.countByState(),
     () => plugins.countUnsigned(),
   );
+  live.onChange(({ grants }) => void plugins.replaceConfigured(grants));
   return plugins;
 }
 
@@ -199,6 +202,13 @@ function openPool(config: ServerConfig, log: Log): Pool {
   });
 }
 
+function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer; dryPreparer: Preparer } {
+  return {
+    preparer: new Preparer({ cache, hostVersion: VERSION, prepared: () => metrics.prepared() }),
+    dryPreparer: new Preparer({ cache: readingOnly(cache), hostVersion: VERSION }),
+  };
+}
+
 function runtimeOf(parts: {
   live: LiveConfig;
   pool: Pool;
@@ -223,6 +233,9 @@ function runtimeOf(parts: {
     get queueLength() {
       return live.current.queueLength;
     },
+    uses: new PermissionUses(),
+    configured: new ConfiguredGrants(live.current.grants),
+    environment: (name) => guestVariable(name),
     hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
@@ -235,7 +248,7 @@ function runtimeOf(parts: {
 function observerOf(
   ref: PluginRef,
   to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
-): CrewObserver {
+): Omit<CrewObserver, 'uses'> {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
       to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),

@@ -80,7 +80,7 @@ export class Life {
 
   /** Log lines first: the main thread knows the call that wrote them until its outcome has arrived. */
   #flush(): void {
-    this.#loaded?.reports.flush();
+    this.#loaded?.reports.flush(this.#dead);
     this.#flushedMs = monotonicMs();
     if (this.#finished.length === 0) return;
     const buffer = packOutcomes(this.#finished);

@@ -40,13 +40,13 @@ export function load(binding: BindMessage, post: (message: FromWorker) => void, 
     });
     const refusal = start(guest, binding, nowMs);
     if (guest.outOfFuel) throw new OutOfFuel();
-    reports.flush();
+    reports.flush(refusal !== undefined);
     if (refusal !== undefined) return { ok: false, cause: 'plugin-error', message: refusal };
     return { ok: true, loaded: { guest, reports } };
   } catch (error) {
     const fault = describeFault(error);
     if (fault.internal !== undefined) reports.hostLine('error', fault.internal);
-    reports.flush();
+    reports.flush(true);
     return { ok: false, cause: fault.type, message: fault.message };
   }
 }

@@ -90,6 +90,6 @@ function unreachable(message: string, server: string | undefined): string {
 }
 
 /** By name: its class would load all of gRPC, which `hal9 plugin pack` does without. */
-function isCallError(error: unknown): error is CallError {
+export function isCallError(error: unknown): error is CallError {
   return error instanceof Error && error.name === 'CallError';
 }

@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
-import type { Client } from '../client/client.js';
-import type { PluginRef } from '../client/messages.js';
 import type { ClientFlags } from './client-command.js';
 import { addClientOptions, reporting, withClient } from './client-command.js';
 import { addFile, readmeOf } from './file-command.js';
+import { addInspect } from './inspect-command.js';
+import { addInstall } from './install-command.js';
 import { jsonObjectArgument } from './json-argument.js';
-import { bytesText, Progress, printFields, printJson, printLine } from './output.js';
-import { type PackOptions, readPackage, writePackage } from './package-file.js';
+import { bytesText, printFields, printJson, printLine } from './output.js';
+import { type PackOptions, writePackage } from './package-file.js';
+import { addPermissions } from './permission-commands.js';
 import { printPlugin, printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
 import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
-
-type InstallFlags = ClientFlags & { activate?: boolean; config?: string };
 
 /** `hal9 plugin …`. */
 export function addPluginCommands(program: Command): void {
@@ -21,48 +20,12 @@ export function addPluginCommands(program: Command): void {
   addQueries(plugin);
   addFile(plugin);
   addLifecycle(plugin);
+  addPermissions(plugin);
   addPack(plugin);
+  addInspect(plugin);
   addSignatureCommands(plugin);
   addTest(plugin);
   addProfile(plugin);
-}
-
-function addInstall(plugin: Command): void {
-  addClientOptions(
-    plugin
-      .command('install')
-      .description('install a .hal9 file, or a development directory, which is packed on the way')
-      .argument('<PATH>', 'the file or directory')
-      .option('--activate', 'put it into service as well')
-      .option('--config <JSON|@FILE>', 'with --activate: the configuration, one JSON object'),
-  ).action((path: string, flags: InstallFlags) =>
-    withClient(flags, async (client) => {
-      const config = flags.config === undefined ? '' : jsonObjectArgument(flags.config, '--config');
-      const bytes = await readPackage(path);
-      const progress = new Progress();
-      const onProgress = (sent: number, total: number): void =>
-        progress.update(
-          sent < total ? `sent ${bytesText(sent)} of ${bytesText(total)}` : 'the server checks the package',
-        );
-      const reply = await client.installPlugin(bytes, { onProgress }).finally(() => progress.clear());
-      const id = reply.plugin?.ref?.id ?? '';
-      if (flags.activate) reply.plugin = (await client.activatePlugin(id, config)).plugin;
-      if (flags.json) return printJson(reply);
-      const what = reply.changed ? 'installed' : 'was installed already:';
-      printLine(`${what} ${refText(reply.plugin)}${flags.activate ? ', active' : ''}`);
-      if (reply.plugin?.state === 'INSTALLED') {
-        printLine(`put it into service with: hal9 plugin activate ${await shortName(client, reply.plugin.ref)}`);
-      }
-    }),
-  );
-}
-
-/** What a person would type for a plugin: its name where that is unique and one word, else its id. */
-async function shortName(client: Client, ref: PluginRef | null): Promise<string> {
-  const { name = '', id = '' } = ref ?? {};
-  if (!/^[\w.][\w.-]*$/.test(name)) return id;
-  const { plugins } = await client.listPlugins();
-  return plugins.filter((plugin) => plugin.ref?.name === name).length === 1 ? name : id;
 }
 
 function addQueries(plugin: Command): void {

@@ -6,9 +6,10 @@ import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
 import { printLogLine, resultOf } from './local-result.js';
 import { grouped, printJson, printLine } from './output.js';
+import { type Policy, policyLines, policyOf } from './policy.js';
 import { errorLines } from './results.js';
 
-type TestFlags = LocalFlags & { maxFuel?: number; expectOutcome: OutcomeName };
+type TestFlags = LocalFlags & { maxFuel?: number; expectOutcome: OutcomeName; record?: boolean };
 
 const OUTCOMES = ['OK', 'PLUGIN_ERROR', 'TRAP', 'LIMIT'] as const satisfies readonly OutcomeName[];
 
@@ -20,6 +21,8 @@ interface Verdict {
   /** Of the dearest call. */
   fuel: number;
   results: PluginResult[];
+  /** With `--record`: the least that the plugin needs, by what it tried. */
+  policy: Policy | undefined;
 }
 
 /** `hal9 plugin test` */
@@ -32,35 +35,49 @@ export function addTest(plugin: Command): void {
     .option('--max-fuel <N>', 'fail, with exit status 5, when a call costs more', fuelAmount)
     .addOption(new Option('--expect-outcome <OUTCOME>', 'what each call must end in').choices(OUTCOMES).default('OK'))
     .option('--timeout-ms <N>', "limit of each call; by default the plugin's own, else the server's", positiveInteger)
+    .option('--record', 'print the permissions that it tried, as a block for the configuration file')
     .option('--json', 'print what was found as one JSON object')
     .action((path: string, flags: TestFlags) =>
       reporting(flags, async () => {
         const verdict = await judge(path, flags);
         process.exitCode = exitOf(verdict);
-        if (flags.json) printJson(verdict);
-        else printVerdict(verdict);
+        if (flags.json) return printJson(verdict);
+        printVerdict(verdict);
+        const ref = verdict.results[0]?.plugin;
+        if (verdict.policy && ref) for (const line of policyLines(ref, verdict.policy)) printLine(line);
       }),
     );
 }
 
 async function judge(path: string, flags: TestFlags): Promise<Verdict> {
   const { plugin, calls } = await openForCalls(path, flags);
-  const { runLocally } = await import('../local/run.js');
+  const [{ runLocally }, { usesOf }, { permissionJson }] = await Promise.all([
+    import('../local/run.js'),
+    import('../sandbox/guest-grants.js'),
+    import('../sandbox/permission-parts.js'),
+  ]);
   const own = plugin.contents.manifest.metadata.requirements.max_call_ms ?? Infinity;
   const callMs = flags.timeoutMs ?? Math.min(own, GUEST_LIMITS.defaultCallMs);
+  const tried = new Set<string>();
+  const sheet = { asked: plugin.contents.manifest.metadata.requirements.required_permissions, granted: [], denied: [] };
   const { outcomes } = await runLocally({
     binding: plugin.metered,
     calls,
     profiled: false,
     callMs,
-    host: plugin.host(),
+    host: plugin.host((permission) => tried.add(permissionJson(permission))),
     onLog: printLogLine,
+    onUses: (message) => {
+      for (const { permission } of usesOf(message, sheet)) tried.add(permissionJson(permission));
+    },
   });
   const results = outcomes.map((outcome) => resultOf(plugin.metered.plugin, outcome));
   const fuel = Math.max(...results.map(fuelOf));
   const cheap = flags.maxFuel === undefined || fuel <= flags.maxFuel;
   const passed = cheap && results.every(({ outcome }) => outcome === flags.expectOutcome);
-  return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results };
+  const asked = sheet.asked.map(permissionJson);
+  const policy = flags.record ? policyOf({ plugin: plugin.metered.plugin, asked, tried: [...tried] }) : undefined;
+  return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results, policy };
 }
 
 const fuelOf = ({ cost }: PluginResult): number => Number(cost?.fuel ?? 0);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import {
   type CallOptions,
@@ -17,12 +16,14 @@ import type {
   ActivatePluginResponse,
   ChangedKeyResponse,
   DeactivatePluginResponse,
+  Decisions,
   InstallPluginResponse,
   InvokeToolRequest,
   InvokeToolResponse,
   ListKeysResponse,
   ListPluginsResponse,
   ListToolsResponse,
+  PluginPermissionsResponse,
   PluginResponse,
   ProcessSignalRequest,
   ProcessSignalResponse,
@@ -31,6 +32,7 @@ import type {
   TrustKeyRequest,
   UninstallPluginResponse,
 } from './messages.js';
+import { type PackageSettings, sendPackage } from './send-package.js';
 import { SignalStream } from './signal-stream.js';
 
 export interface ClientOptions {
@@ -59,9 +61,6 @@ export interface Force {
   /** Makes it although other plugins depend on the plugin. */
   force?: boolean;
 }
-
-/** Bytes of the package that were handed to the transport, and how many there are. */
-export type OnProgress = (sentBytes: number, totalBytes: number) => void;
 
 /** A client of one server. It connects with the first call. */
 export class Client {
@@ -159,6 +158,14 @@ export class Client {
     });
   }
 
+  getPluginPermissions(pluginId: string, settings?: CallSettings): Promise<PluginPermissionsResponse> {
+    return this.#unary(managementDefinition, 'GetPluginPermissions', { pluginId }, settings);
+  }
+
+  setPluginGrants(pluginId: string, decisions: Decisions, settings?: CallSettings): Promise<PluginPermissionsResponse> {
+    return this.#unary(managementDefinition, 'SetPluginGrants', { pluginId, decisions }, settings);
+  }
+
   trustKey(request: TrustKeyRequest, settings?: CallSettings): Promise<ChangedKeyResponse> {
     return this.#unary(keysDefinition, 'TrustKey', request, settings);
   }
@@ -175,7 +182,7 @@ export class Client {
   /** Sends a `.hal9` file's bytes with their hash. */
   async installPlugin(
     packageBytes: Uint8Array,
-    settings: CallSettings & { onProgress?: OnProgress } = {},
+    settings: CallSettings & PackageSettings = {},
   ): Promise<InstallPluginResponse> {
     const method = methodOf(managementDefinition, 'InstallPlugin');
     let stream: ClientWritableStream<object> | undefined;
@@ -195,7 +202,7 @@ export class Client {
       () => {},
       () => {},
     );
-    if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings.onProgress);
+    if (stream !== undefined) await sendPackage(stream, packageBytes, refused, settings);
     return reply;
   }
 
@@ -266,23 +273,4 @@ function cancelOnAbort(call: EventEmitter & { cancel(): void }, signal: AbortSig
 function unreachable(cause: Error): CallError {
   const message = 'nobody answered in time';
   return new CallError({ code: 'UNAVAILABLE', reason: '', message, details: {}, retryAfterMs: undefined }, { cause });
-}
-
-async function sendPackage(
-  stream: ClientWritableStream<object>,
-  bytes: Uint8Array,
-  refused: Promise<void>,
-  onProgress: OnProgress = () => {},
-): Promise<void> {
-  let open = true;
-  void refused.then(() => (open = false));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  stream.write({ header: { sizeBytes: bytes.length, sha256 } });
-  for (let at = 0; open && at < bytes.length; at += REQUEST_LIMITS.maxChunkBytes) {
-    const chunk = bytes.subarray(at, at + REQUEST_LIMITS.maxChunkBytes);
-    // The callback comes when the chunk was handed to the transport, which is what bounds memory here.
-    await Promise.race([new Promise<void>((resolve) => stream.write({ chunk }, () => resolve())), refused]);
-    onProgress(at + chunk.length, bytes.length);
-  }
-  if (open) stream.end();
 }

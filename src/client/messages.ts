@@ -181,6 +181,30 @@ export interface DeactivatePluginResponse extends PluginResponse {
 
 export interface InstallPluginResponse extends PluginResponse {
   changed: boolean;
+  permissions: Permissions | null;
+}
+
+/** Each permission is one JSON text. */
+export interface Permissions {
+  versionLine: string;
+  asked: string[];
+  granted: string[];
+  denied: string[];
+  effective: string[];
+  undecided: string[];
+  used: { permission: string; allowed: string; refused: string }[];
+}
+
+export interface Decisions {
+  /** JSON texts. */
+  grant?: readonly string[];
+  deny?: readonly string[];
+  rest?: 'REST_UNSPECIFIED' | 'REST_GRANT' | 'REST_DENY';
+}
+
+export interface PluginPermissionsResponse {
+  plugin: PluginRef | null;
+  permissions: Permissions | null;
 }
 
 export interface ListPluginsResponse {

@@ -1,4 +1,4 @@
-import type { Permission } from '../package/permissions.js';
+import type { Permission } from '../permissions.js';
 import type { HostRefusal } from '../protocol/host-calls.js';
 
 /** What a plugin is told when it does not get what it asked for: words about its own request, never about the host. */

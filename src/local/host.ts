@@ -2,19 +2,27 @@ import { Broker } from '../host/broker.js';
 import { immediately } from '../host/memory/immediate-store.js';
 import { VolatileMemory } from '../host/memory/volatile-memory.js';
 import type { HostCalls } from '../host/session.js';
-import type { Permission } from '../package/permissions.js';
+import type { Permission } from '../permissions.js';
 
 /**
  * The host of one run: a memory that is empty at first and gone afterwards, and what the plugin asks for is granted. Rates are not
  * bounded, since what they refuse would depend on how fast this machine is.
+ * @param onTried is told of each permission that the plugin needs for what it asks of its host
  */
-export function localHost(pluginId: string, asked: readonly Permission[]): HostCalls {
+export function localHost(
+  pluginId: string,
+  asked: readonly Permission[],
+  onTried: (permission: Permission) => void,
+): HostCalls {
   const permitted = new Set(asked.map((permission) => JSON.stringify(permission)));
   let nowMs = 0;
   return new Broker({
     pluginId,
     memory: immediately(new VolatileMemory()),
-    mayUse: (permission) => permitted.has(JSON.stringify(permission)),
+    mayUse(permission) {
+      onTried(permission);
+      return permitted.has(JSON.stringify(permission));
+    },
     observer: { decided: () => {}, failed: () => {} },
     nowMs: () => (nowMs += 60_000),
   });

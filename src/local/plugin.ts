@@ -4,9 +4,11 @@ import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
 import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
+import type { Permission } from '../permissions.js';
 import { loadAssets } from '../plugin/asset-image.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
+import type { GuestGrants } from '../protocol/bind.js';
 import type { LocalOrder } from '../protocol/local.js';
 import { demangle } from '../wasm/demangle/demangle.js';
 import { readFunctionNames } from '../wasm/function-names.js';
@@ -16,6 +18,9 @@ import { instrument } from '../wasm/profile/instrument.js';
 import { localHost } from './host.js';
 
 type Binding = LocalOrder['binding'];
+
+/** So that each run is like the one before: the clock stands, random numbers are always the same. */
+const NOTHING_GRANTED: GuestGrants = { time: false, random: false, env: {} };
 
 /** A package that was read and prepared as a server does it, to be run here. */
 export class LocalPlugin {
@@ -37,15 +42,16 @@ export class LocalPlugin {
     const contents = await readPackage(bytes);
     const preparer = new Preparer({ cache: NO_CACHE, hostVersion: options.hostVersion });
     const prepared = await preparer.prepare(contents);
-    const binding = bindingOf(contents.manifest, prepared, options.config, options.hostVersion);
+    const { config, hostVersion } = options;
+    const binding = bindingOf(contents.manifest, prepared, config, hostVersion, NOTHING_GRANTED);
     const assets = await loadAssets(contents.manifest, filesInMemory(bytes, contents));
     return new LocalPlugin(contents, { ...binding, assets });
   }
 
   /** The host of one run: see `localHost`. */
-  host(): HostCalls {
+  host(onTried: (permission: Permission) => void = () => {}): HostCalls {
     const { id, requirements } = this.contents.manifest.metadata;
-    return localHost(id, requirements.required_permissions);
+    return localHost(id, requirements.required_permissions, onTried);
   }
 
   /** The module made so that it can be profiled, with the same limits. */
@@ -77,7 +83,8 @@ export class LocalPlugin {
   }
 }
 
-const NO_CACHE: ModuleCache = {
+/** Nothing is kept of a plugin that is looked at or run here. */
+export const NO_CACHE: ModuleCache = {
   get: () => Promise.resolve(undefined),
   put: () => Promise.resolve(),
 };

@@ -4,7 +4,7 @@ import { HostError } from '../errors.js';
 import { type HostCalls, HostSession } from '../host/session.js';
 import { GUEST_LIMITS } from '../limits.js';
 import { lateBy } from '../pool/verdicts.js';
-import type { LogLine } from '../protocol/bind.js';
+import type { LogLine, UsesMessage } from '../protocol/bind.js';
 import type { HostLink } from '../protocol/host-calls.js';
 import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
 import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
@@ -27,6 +27,8 @@ export interface RunOptions {
   callMs: number;
   /** Gets what the guest logs. */
   onLog?: (line: LogLine) => void;
+  /** Gets what the guest tries that needs a permission. */
+  onUses?: (uses: UsesMessage) => void;
   /** Answers what the plugin asks of its host. */
   host: HostCalls;
 }
@@ -66,7 +68,7 @@ function startWorker({ binding, calls, profiled }: RunOptions, host: HostLink): 
   });
 }
 
-function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun> {
+function gather(worker: Worker, { callMs, onLog, onUses }: RunOptions): Promise<LocalRun> {
   const outcomes: Outcome[] = [];
   return new Promise<LocalRun>((resolve, reject) => {
     let loaded = false;
@@ -84,6 +86,8 @@ function gather(worker: Worker, { callMs, onLog }: RunOptions): Promise<LocalRun
         case 'log':
           for (const line of message.lines) onLog?.(line);
           return;
+        case 'uses':
+          return onUses?.(message);
         case 'metrics':
           return;
         case 'loaded':

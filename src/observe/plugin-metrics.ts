@@ -65,11 +65,11 @@ export class PluginMetrics {
     this.kills.set(reason, (this.kills.get(reason) ?? 0) + 1);
   }
 
-  /** A host call was decided. Both are of closed sets, never the guest's words. */
-  hostCall(operation: string, decision: string): void {
+  /** Host calls were decided. Both are of closed sets, never the guest's words. */
+  hostCall(operation: string, decision: string, count = 1): void {
     const decisions = this.hostCalls.get(operation) ?? new Map<string, number>();
     this.hostCalls.set(operation, decisions);
-    decisions.set(decision, (decisions.get(decision) ?? 0) + 1);
+    decisions.set(decision, (decisions.get(decision) ?? 0) + count);
   }
 
   logDropped(lines: number, bytes: number): void {

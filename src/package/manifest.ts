@@ -7,11 +7,11 @@ import semver from 'semver';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
 import { GUEST_LIMITS, MANIFEST_LIMITS, PACKAGE_LIMITS } from '../limits.js';
+import { permissionSchema } from '../permissions.js';
 import { jsonTextFault } from './json-text.js';
 import { describeIssues } from './manifest-faults.js';
 import { PathSet } from './path-set.js';
 import { pathFault } from './paths.js';
-import { permissionSchema } from './permissions.js';
 
 /** One line that a person reads: no controls, no space around it. */
 function line(maxCharacters: number, least = 1) {

@@ -9,6 +9,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.js';
+import { permissionSchema } from '../permissions.js';
 import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
@@ -17,6 +18,12 @@ import { readFiles, readPackage } from './read.js';
 import { sha256 } from './signature/statement.js';
 import { zipFiles } from './zip-write.js';
 
+/** What the operator has decided for one line of versions: see `sandbox/decisions.ts`. */
+const lineDecisions = z.strictObject({
+  decided: z.array(permissionSchema),
+  grant: z.array(permissionSchema),
+  deny: z.array(permissionSchema),
+});
 const indexEntry = z.strictObject({
   id: z.string(),
   version: z.string(),
@@ -25,6 +32,8 @@ const indexEntry = z.strictObject({
   /** The operator's configuration: one JSON object as text. */
   config: z.string(),
   installedAtMs: z.number(),
+  /** By line of versions. */
+  grants: z.record(z.string(), lineDecisions).default({}),
   /** The public keys that signed it, in base64, whether they were trusted or not. */
   signedBy: z.array(z.string()).default([]),
 });
@@ -141,7 +150,7 @@ export class PackageStore {
   }
 
   /** Replaces the index. The disk has it once this has returned. */
-  writeIndex(entries: readonly IndexEntry[]): Promise<void> {
+  writeIndex(entries: readonly z.input<typeof indexEntry>[]): Promise<void> {
     const text = `${JSON.stringify(indexDocument.parse({ plugins: entries }), undefined, 2)}\n`;
     const write = this.#lastIndexWrite.then(() =>
       writeWhole(this.#index, text, { asideDirectory: this.#aside, durable: true }),

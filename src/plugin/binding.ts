@@ -1,14 +1,20 @@
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { PreparedModule } from '../prepare/prepare.js';
-import type { Binding } from '../protocol/bind.js';
+import type { Binding, GuestGrants } from '../protocol/bind.js';
 import { toolDeclarations } from './offers.js';
 
 /**
  * What a worker is told of the plugin that it is bound to.
  * @param config one JSON object as text
  */
-export function bindingOf(manifest: Manifest, prepared: PreparedModule, config: string, hostVersion: string): Binding {
+export function bindingOf(
+  manifest: Manifest,
+  prepared: PreparedModule,
+  config: string,
+  hostVersion: string,
+  grants: GuestGrants,
+): Binding {
   const { id, name, version } = manifest.metadata;
   return {
     plugin: { id, name, version },
@@ -23,8 +29,7 @@ export function bindingOf(manifest: Manifest, prepared: PreparedModule, config: 
     exports: prepared.exports,
     config,
     tools: toolDeclarations(manifest),
-    // Nothing is granted until an operator can grant it: the clock stands during a call, random numbers are seeded.
-    grants: { time: false, random: false, env: {} },
+    grants,
     limits: {
       memoryBytes: prepared.memory.maximumBytes,
       outputBytes: GUEST_LIMITS.maxOutputBytes,

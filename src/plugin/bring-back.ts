@@ -1,13 +1,14 @@
 import { HostError } from '../errors.js';
 import type { PackageContents } from '../package/contents.js';
 import { packBytes } from '../package/pack.js';
-import { filesInMemory, type PackageFiles } from '../package/package-files.js';
+import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
 import type { IndexEntry } from '../package/store.js';
 import { inOrder } from './dependencies.js';
 import { checkServed, startInOrder, stopOrder, warmUpInOrder } from './in-order.js';
-import { InstalledPlugin } from './installed-plugin.js';
+import { InstalledPlugin, type InstalledPluginParts } from './installed-plugin.js';
 import type { Journal } from './journal.js';
+import { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
 import type { PluginsParts } from './plugins.js';
 
@@ -36,6 +37,7 @@ export async function bringBack(parts: Parts, directories: readonly string[]): P
   // In the order of the index: what the ledger can no longer cover is then always the same.
   for (const plugin of reopened) if (plugin !== undefined) table.admit(plugin);
   for (const directory of directories) await admitDirectory(parts, directory);
+  for (const plugin of table.plugins.values()) journal.undecided(plugin);
   await backIntoService(parts);
 }
 
@@ -43,13 +45,7 @@ export async function bringBack(parts: Parts, directories: readonly string[]): P
 export async function preparePlugin(
   { preparer, runtime }: Pick<Parts, 'preparer' | 'runtime'>,
   contents: PackageContents,
-  state: {
-    files: PackageFiles;
-    config: string;
-    installedAtMs: number;
-    development: boolean;
-    signedBy: readonly string[];
-  },
+  state: Omit<InstalledPluginParts, 'manifest' | 'digest' | 'prepared'>,
 ): Promise<InstalledPlugin> {
   const { manifest, digest } = contents;
   const prepared = await preparer.prepare(contents);
@@ -61,8 +57,9 @@ async function reopen({ store, preparer, runtime }: Parts, entry: IndexEntry): P
   const prepared = await preparer.prepare(stored);
   const { manifest, digest } = stored;
   const { config, installedAtMs, signedBy } = entry;
+  const grants = PluginGrants.of(manifest, entry.grants, runtime.configured);
   const plugin = new InstalledPlugin(
-    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, signedBy },
+    { manifest, digest, prepared, files: stored, config, installedAtMs, development: false, signedBy, grants },
     runtime,
   );
   plugin.wanted = entry.active;
@@ -75,8 +72,9 @@ async function admitDirectory(parts: Parts, directory: string): Promise<void> {
   const { id } = contents.manifest.metadata;
   if (parts.table.plugins.has(id))
     throw new HostError('PLUGIN_EXISTS', `plugin ${id} is installed; uninstall it, or change the id in the directory`);
+  const grants = PluginGrants.of(contents.manifest, {}, parts.runtime.configured);
   const files = filesInMemory(bytes, contents);
-  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, signedBy: [] };
+  const state = { files, config: '{}', installedAtMs: Date.now(), development: true, signedBy: [], grants };
   parts.table.admit(await preparePlugin(parts, contents, state));
 }
 

@@ -4,54 +4,61 @@ import type { AuditEvent } from '../sandbox/audit/audit-event.js';
 import { audited } from './audited.js';
 import { preparePlugin } from './bring-back.js';
 import { checkDependents, resolve } from './dependencies.js';
+import { decisionDetails, regrant, requireDecided } from './granting.js';
 import { type InstalledPlugin, nodeOf } from './installed-plugin.js';
 import type { Journal } from './journal.js';
+import { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
 import type { PluginsParts } from './plugins.js';
+import type { InstallOrder } from './plugins-api.js';
 import { requireSigners } from './signed-plugin.js';
 
-type Parts = Pick<PluginsParts, 'store' | 'preparer' | 'runtime' | 'audit'> & { table: PluginTable; journal: Journal };
+type Parts = PluginsParts & { table: PluginTable; journal: Journal };
 
 /** What is to be installed: the package as it came, and as it was read. */
 interface Arrival {
   readonly bytes: Uint8Array;
   readonly contents: PackageContents;
+  readonly order: InstallOrder;
 }
 
 /**
- * Installs a package whose plugin nobody else changes meanwhile. The same contents change nothing, but for who has signed them.
+ * Installs a package whose plugin nobody else changes meanwhile. The same contents change nothing, but for who has signed them and
+ * what is decided about their permissions.
  *
  * @param event the line of the audit log, to which this adds
- * @throws HostError as `requireSigners`, `resolve`, `checkDependents`, `preparePlugin`; PLUGIN_EXISTS, PLUGIN_ACTIVE
+ * @throws HostError as `requireSigners`, `resolve`, `checkDependents`, `preparePlugin`; PLUGIN_EXISTS, PLUGIN_ACTIVE, PERMISSION_UNDECIDED
  */
 export async function install(
   parts: Parts,
   arrival: Arrival,
   event: AuditEvent,
 ): Promise<{ plugin: InstalledPlugin; changed: boolean }> {
-  const { contents, bytes } = arrival;
-  const { store, audit, table, journal } = parts;
-  const { id, version } = contents.manifest.metadata;
-  const signedBy = requireSigners(contents, parts.runtime.trust);
+  const { contents, bytes, order } = arrival;
+  const { store, audit, table, journal, runtime } = parts;
+  const signedBy = requireSigners(contents, runtime.trust);
   const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
-  const before = table.plugins.get(id);
+  const before = table.plugins.get(contents.manifest.metadata.id);
   if (before?.digest === contents.digest) {
     const changed = !before.development && before.signedBy.join() !== signedBy.join();
+    if (order.dryRun) return { plugin: before, changed };
     if (changed) await audited(audit, { ...event, details: signed }, () => signAnew(parts, arrival, before, signedBy));
+    await regrant(parts, before, order.decisions, event.actor);
     return { plugin: before, changed };
   }
-  if (before !== undefined) refuseReplacement(before, version);
-  const node = nodeOf(contents.manifest);
-  resolve(node, table.graph(node));
-  checkDependents(node, table.graph());
-  const plugin = await preparePlugin(parts, contents, {
+  const grants = judge(parts, arrival, before);
+  const preparer = order.dryRun ? parts.dryPreparer : parts.preparer;
+  const plugin = await preparePlugin({ runtime, preparer }, contents, {
     files: store.filesOf(contents),
     config: before?.config ?? '{}',
     installedAtMs: Date.now(),
     development: false,
     signedBy,
+    grants,
   });
-  const details = { ...signed, ...(before === undefined ? {} : { replaces: before.ref.version }) };
+  if (order.dryRun) return { plugin, changed: true };
+  const replaces = before === undefined ? {} : { replaces: before.ref.version };
+  const details = { ...signed, ...replaces, ...decisionDetails(grants) };
   return audited(audit, { ...event, details }, async () => {
     await store.put(contents, bytes);
     const replaced = await table.put(plugin);
@@ -60,6 +67,24 @@ export async function install(
     journal.warnIfUnsigned(plugin);
     return { plugin, changed: true };
   });
+}
+
+/** Whether a package may stand beside the others, or in the place of another version; returns what its plugin is granted. */
+function judge(
+  { table, runtime }: Parts,
+  { contents: { manifest }, order }: Arrival,
+  before: InstalledPlugin | undefined,
+): PluginGrants {
+  const { version } = manifest.metadata;
+  if (before !== undefined) refuseSameVersion(before, version);
+  const node = nodeOf(manifest);
+  resolve(node, table.graph(node));
+  checkDependents(node, table.graph());
+  const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, runtime.configured).with(order.decisions);
+  requireDecided(manifest, grants);
+  // After what is asked for: an operator sees that before he takes the plugin out of service.
+  if (before?.active) throw isActive(before, `installing ${version}`);
+  return grants;
 }
 
 /** The contents are installed; others have signed them. */
@@ -80,14 +105,12 @@ async function signAnew(
   journal.warnIfUnsigned(plugin);
 }
 
-function refuseReplacement(before: InstalledPlugin, version: string): void {
-  if (before.ref.version === version) {
-    throw new HostError(
-      'PLUGIN_EXISTS',
-      `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
-    );
-  }
-  if (before.active) throw isActive(before, `installing ${version}`);
+function refuseSameVersion(before: InstalledPlugin, version: string): void {
+  if (before.ref.version !== version) return;
+  throw new HostError(
+    'PLUGIN_EXISTS',
+    `${before.ref.name} ${version} is installed with other contents (${before.digest.slice(0, 12)}…); raise the version, or uninstall it first`,
+  );
 }
 
 /** @param next what has to wait until it is out of service */

@@ -1,7 +1,6 @@
-import { HostError } from '../errors.js';
 import type { MayUse } from '../host/memory/memory-calls.js';
 import type { HostCalls } from '../host/session.js';
-import { GUEST_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import { listFiles, type PackageFiles } from '../package/package-files.js';
@@ -11,13 +10,20 @@ import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
 import type { PreparedModule } from '../prepare/prepare.js';
 import type { AssetImage } from '../protocol/assets.js';
+import type { UsesMessage } from '../protocol/bind.js';
+import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
+import { type EnvironmentLookup, guestGrants, permitter, type Use, usesOf } from '../sandbox/guest-grants.js';
+import { partsOf } from '../sandbox/permission-parts.js';
+import type { Sheet } from '../sandbox/permitted.js';
 import type { Trust } from '../sandbox/trust.js';
 import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import type { GraphPlugin } from './dependencies.js';
 import { neuronOffers, toolOffers } from './offers.js';
-import type { PluginView } from './plugins-api.js';
+import type { PermissionUses } from './permission-uses.js';
+import type { PluginGrants } from './plugin-grants.js';
+import type { GrantsOf, PluginView } from './plugins-api.js';
 import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
@@ -31,6 +37,8 @@ export interface InstalledPluginParts {
   /** One JSON object as text. */
   config: string;
   development: boolean;
+  /** What the operator has decided. */
+  grants: PluginGrants;
   /** The public keys that signed it, in base64; each signature was verified. */
   signedBy: readonly string[];
 }
@@ -50,8 +58,19 @@ export interface PluginRuntime {
   /** Who signed it, and whether that counts. */
   trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
-  observe(ref: PluginRef): { observer: CrewObserver; metrics: PluginMetrics };
+  observe(ref: PluginRef): { observer: Omit<CrewObserver, 'uses'>; metrics: PluginMetrics };
+  uses: PermissionUses;
+  /** What the configuration grants and denies. */
+  configured: ConfiguredGrants;
+  environment: EnvironmentLookup;
 }
+
+/** What is counted of host calls, by the permission that it needs. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  SystemTime: 'time',
+  SystemRandom: 'random',
+  SystemEnv: 'environment',
+};
 
 /** One installed plugin: at rest, or in service with a crew of its own. */
 export class InstalledPlugin {
@@ -66,6 +85,8 @@ export class InstalledPlugin {
   signedBy: readonly string[];
   /** Whether the operator wants it in service, which it may not be for want of capacity. */
   wanted = false;
+  /** Counts from the next start of its instances on. */
+  grants: PluginGrants;
   /** What the package has besides its module. */
   readonly files: PackageFiles;
   /** For the plugins that are in service: when it was put there, as a number that grows. */
@@ -81,6 +102,7 @@ export class InstalledPlugin {
     this.development = parts.development;
     this.installedAtMs = parts.installedAtMs;
     this.config = parts.config;
+    this.grants = parts.grants;
     this.signedBy = parts.signedBy;
     this.files = parts.files;
     this.#prepared = parts.prepared;
@@ -123,7 +145,9 @@ export class InstalledPlugin {
     if (this.#crew !== undefined) return;
     const assets = await loadAssets(this.manifest, this.files);
     const { observer, metrics } = this.#runtime.observe(this.ref);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(assets), observer);
+    const { sheet } = this.grants;
+    const uses = (message: UsesMessage): void => this.#used(usesOf(message, sheet), metrics);
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet, assets), { ...observer, uses });
     this.#crew = crew;
     this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
@@ -194,22 +218,52 @@ export class InstalledPlugin {
     };
   }
 
+  permissions(): GrantsOf {
+    return { plugin: this.ref, permissions: this.grants.view(this.#runtime.uses.of(this.ref.id)) };
+  }
+
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
-    const { ref, digest, wanted: active, config, installedAtMs, signedBy } = this;
-    return { id: ref.id, version: ref.version, digest, active, config, installedAtMs, signedBy: [...signedBy] };
+    const { ref, digest, wanted: active, config, installedAtMs } = this;
+    const entry = { id: ref.id, version: ref.version, digest, active, config, installedAtMs };
+    return { ...entry, signedBy: [...this.signedBy], grants: this.grants.stored as IndexEntry['grants'] };
   }
 
   #signers(): PluginView['signers'] {
     return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
   }
 
-  #crewSpec(assets: AssetImage | undefined): CrewSpec {
+  /** Whether an instance may do what it asks its host for; that it asked is counted. */
+  #mayUse(sheet: Sheet): MayUse {
+    const may = permitter(sheet);
+    return (permission) => {
+      const permitted = may(permission);
+      this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]);
+      return permitted;
+    };
+  }
+
+  #used(uses: readonly Use[], metrics: PluginMetrics): void {
+    this.#runtime.uses.record(this.ref.id, uses);
+    for (const { permission, permitted, count } of uses)
+      metrics.hostCall(OPERATIONS[partsOf(permission).kind] ?? 'other', permitted ? 'allowed' : 'denied', count);
+  }
+
+  #crewSpec(sheet: Sheet, assets: AssetImage | undefined): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
-      binding: { ...bindingOf(this.manifest, this.#prepared, this.config, this.#runtime.hostVersion), assets },
-      host: this.#runtime.hostCalls(this.ref, () => false),
+      binding: {
+        ...bindingOf(
+          this.manifest,
+          this.#prepared,
+          this.config,
+          this.#runtime.hostVersion,
+          guestGrants(sheet, this.#runtime.environment),
+        ),
+        assets,
+      },
+      host: this.#runtime.hostCalls(this.ref, this.#mayUse(sheet)),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },
@@ -229,22 +283,4 @@ export function nodeOf({ metadata }: Manifest): GraphPlugin {
     optional,
   }));
   return { id, name, version, dependencies };
-}
-
-/** @throws HostError REQUEST_INVALID unless the text is one JSON object, not larger than it may be. */
-export function checkConfig(text: string): string {
-  if (Buffer.byteLength(text) > REQUEST_LIMITS.maxConfigBytes) {
-    throw new HostError(
-      'REQUEST_INVALID',
-      `config: expected at most ${REQUEST_LIMITS.maxConfigBytes} bytes, found ${Buffer.byteLength(text)}`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
-  throw new HostError('REQUEST_INVALID', 'config: expected one JSON object as text, such as {"threshold": 0.5}');
 }

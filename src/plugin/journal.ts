@@ -1,5 +1,6 @@
 import type { Log } from '../observe/log.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
+import { permissionText } from '../sandbox/permission-text.js';
 import { about, refusalOf } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 
@@ -45,6 +46,25 @@ export class Journal {
     this.#log.error(
       { plugin: ref.name, pluginId: ref.id, err: error },
       'a plugin could not be started; its next call tries again',
+    );
+  }
+
+  /** A plugin that was brought back, or comes from a directory, asks for what nobody has decided about. */
+  undecided({ ref, grants }: InstalledPlugin): void {
+    const permissions = grants.undecided.map(permissionText);
+    if (permissions.length === 0) return;
+    const { name, id, version } = ref;
+    this.#log.warn(
+      { plugin: name, pluginId: id, version, permissions },
+      'nobody has decided about permissions that a plugin asks for: it runs without them',
+    );
+  }
+
+  /** What the configuration grants and denies has changed, and a plugin did not start with it. */
+  notRegranted({ ref }: InstalledPlugin, error: unknown): void {
+    this.#log.error(
+      { plugin: ref.name, pluginId: ref.id, err: error },
+      'a plugin could not be started with other grants',
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { NamedFile } from '../package/package-files.js';
+import type { Decisions } from '../sandbox/decisions.js';
 
 /** An installed plugin, as operators see it. */
 export interface PluginView {
@@ -44,6 +45,45 @@ export interface Changed {
   others: readonly PluginView['ref'][];
 }
 
+/** What a plugin may do. Permissions are JSON texts, always in the same spelling. */
+export interface PermissionsView {
+  /** Decisions are kept for this line of versions, for instance "1". */
+  versionLine: string;
+  asked: readonly string[];
+  granted: readonly string[];
+  denied: readonly string[];
+  effective: readonly string[];
+  undecided: readonly string[];
+  used: readonly PermissionUse[];
+}
+
+/** How often a permission was needed, while the plugin had it and while it had not. */
+export interface PermissionUse {
+  permission: string;
+  allowed: number;
+  refused: number;
+}
+
+/** How a package is to be installed. */
+export interface InstallOrder {
+  /** Checks everything and changes nothing. */
+  readonly dryRun: boolean;
+  readonly decisions: Decisions;
+}
+
+/** What came, or would come, of an installation. */
+export interface Installed {
+  plugin: PluginView;
+  /** False when the same bytes were installed already. */
+  changed: boolean;
+  permissions: PermissionsView;
+}
+
+export interface GrantsOf {
+  plugin: PluginView['ref'];
+  permissions: PermissionsView;
+}
+
 /** Who asks for a change. */
 export interface Requester {
   /** For the audit log: the name behind the credentials, or where the connection came from. */
@@ -57,7 +97,7 @@ export interface Requester {
  * CALL_CANCELLED and has done nothing.
  */
 export interface Plugins {
-  install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }>;
+  install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed>;
   list(): readonly PluginView[];
   get(idOrName: string): PluginView;
   /** One of the plugin's `files`, by its path in the package. */
@@ -74,4 +114,7 @@ export interface Plugins {
   deactivate(idOrName: string, force: boolean, by: Requester): Promise<Changed>;
   /** @param force although others need it, and although it is active */
   uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']>;
+  permissions(idOrName: string): GrantsOf;
+  /** Instances start afresh where what the plugin may do has changed. */
+  setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf>;
 }

@@ -1,24 +1,30 @@
+import type { GrantRules } from '../config/grants.js';
 import type { Log } from '../observe/log.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
 import type { PackageStore } from '../package/store.js';
 import type { Preparer } from '../prepare/prepare.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
+import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
+import { changedBy, regrant, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { install, isActive } from './install.js';
-import { checkConfig, type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
 import { Journal } from './journal.js';
+import { checkConfig, reconfigure } from './plugin-config.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
-import type { Changed, Plugins, PluginView, Requester } from './plugins-api.js';
+import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
 import { Serial } from './serial.js';
 
 export interface PluginsParts {
   store: PackageStore;
   preparer: Preparer;
+  /** The same, keeping nothing. */
+  dryPreparer: Preparer;
   runtime: PluginRuntime;
   audit: Audit;
   log: Log;
@@ -46,31 +52,31 @@ export class InstalledPlugins implements Plugins {
     this.#files = new PluginFileReader(this.#table);
   }
 
+  get #all(): PluginsParts & { table: PluginTable; journal: Journal } {
+    return { ...this.#parts, table: this.#table, journal: this.#journal };
+  }
+
   /** As `bringBack`. Returns the plugins from directories. */
   async open(directories: readonly string[] = []): Promise<PluginView[]> {
-    await bringBack({ ...this.#parts, table: this.#table, journal: this.#journal }, directories);
+    await bringBack(this.#all, directories);
     return this.list().filter(({ development }) => development);
   }
 
-  async install(packageBytes: Uint8Array, by: Requester): Promise<{ plugin: PluginView; changed: boolean }> {
+  async install(packageBytes: Uint8Array, order: InstallOrder, by: Requester): Promise<Installed> {
     const event: AuditEvent = { event: 'plugin.install', actor: by.actor };
-    return denied(this.#parts.audit, event, async () => {
+    const judged = async (): Promise<Installed> => {
       const contents = await readPackage(packageBytes);
       const { id, name, version } = contents.manifest.metadata;
       event.plugin = { id, name, version };
       event.details = { digest: contents.digest };
       const node = nodeOf(contents.manifest);
       const needed = (): ReadonlySet<string> => reach(id, this.#table.graph(node), 'dependencies');
-      const parts = { ...this.#parts, table: this.#table, journal: this.#journal };
-      return this.#serial.runAll(
-        needed,
-        async () => {
-          const { plugin, changed } = await install(parts, { bytes: packageBytes, contents }, event);
-          return { plugin: this.#table.view(plugin), changed };
-        },
-        by.signal,
-      );
-    });
+      const inTurn = () => install(this.#all, { bytes: packageBytes, contents, order }, event);
+      const { plugin, changed } = await this.#serial.runAll(needed, inTurn, by.signal);
+      return { plugin: this.#table.view(plugin), changed, permissions: plugin.permissions().permissions };
+    };
+    // What is only looked at leaves no trace.
+    return order.dryRun ? judged() : denied(this.#parts.audit, event, judged);
   }
 
   list(): PluginView[] {
@@ -134,11 +140,36 @@ export class InstalledPlugins implements Plugins {
       return auditedAnyway(this.#parts.audit, event, async () => {
         await this.#table.remove(plugin);
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
+        this.#parts.runtime.uses.forget(plugin.ref.id);
         await this.#parts.forgotten(plugin.ref.id);
         this.#journal.tell(plugin, 'uninstalled');
         return plugin.ref;
       });
     });
+  }
+
+  permissions(idOrName: string): GrantsOf {
+    return this.#table.find(idOrName).permissions();
+  }
+
+  setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {
+    return this.#change(idOrName, 'dependents', by, async (plugin) => {
+      await regrant(this.#all, plugin, decisions, by.actor);
+      return plugin.permissions();
+    });
+  }
+
+  /** Takes over what the configuration grants and denies now. Instances of plugins that may do something else start afresh. */
+  async replaceConfigured(rules: GrantRules): Promise<void> {
+    const plugins = [...this.#table.plugins.values()];
+    const changed = changedBy(plugins, () => this.#parts.runtime.configured.replace(rules));
+    const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
+    const starts = changed.map((plugin) =>
+      this.#change(plugin.ref.id, 'dependents', { actor: 'configuration' }, restart).catch((error: unknown) =>
+        this.#journal.notRegranted(plugin, error),
+      ),
+    );
+    await Promise.all(starts);
   }
 
   /**
@@ -215,7 +246,7 @@ export class InstalledPlugins implements Plugins {
   async #begin(plugin: InstalledPlugin, config: string, started: readonly InstalledPlugin[]): Promise<void> {
     const { active: wasActive } = plugin;
     if (config === plugin.config) await plugin.activate();
-    else await this.#reconfigure(plugin, config);
+    else await reconfigure(plugin, config, this.#parts.drainMs);
     try {
       await this.#keep([...started, plugin], true, 'activated');
     } catch (error) {
@@ -247,19 +278,5 @@ export class InstalledPlugins implements Plugins {
       throw error;
     }
     for (const plugin of plugins) this.#journal.tell(plugin, what);
-  }
-
-  /** A plugin sees its configuration when it is loaded. One that it refuses is not kept: the last one goes back into service. */
-  async #reconfigure(plugin: InstalledPlugin, config: string): Promise<void> {
-    const { config: before, active: wasActive } = plugin;
-    await plugin.deactivate(this.#parts.drainMs);
-    plugin.config = config;
-    try {
-      await plugin.activate();
-    } catch (error) {
-      plugin.config = before;
-      if (wasActive) await plugin.activate();
-      throw error;
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type { HostCalls } from '../host/session.js';
-import type { Binding, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { Binding, LogMessage, MetricsMessage, UsesMessage } from '../protocol/bind.js';
 import type { LimitName, OutcomeType } from '../protocol/outcomes.js';
 import type { CallObserver, CallOrigin } from './call.js';
 import type { Death } from './life.js';
@@ -28,4 +28,6 @@ export interface CrewObserver extends CallObserver {
   killed(reason: LimitName | OutcomeType | Death['cause'], message: string, origin?: CallOrigin): void;
   log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
   metrics(message: MetricsMessage): void;
+  /** What the guest tried that needs a permission. */
+  uses(message: UsesMessage): void;
 }

@@ -1,5 +1,5 @@
 import { HostError } from '../errors.js';
-import type { LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type { LogMessage, MetricsMessage, UsesMessage } from '../protocol/bind.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { messageOf, type NumberedOutcome, type Outcome } from '../protocol/outcomes.js';
 import { Call, type CallRequest } from './call.js';
@@ -176,6 +176,10 @@ export class Crew implements LifeEvents {
 
   metrics(_life: Life, message: MetricsMessage): void {
     this.#observer.metrics(message);
+  }
+
+  uses(_life: Life, message: UsesMessage): void {
+    this.#observer.uses(message);
   }
 
   dead(life: Life, death: Death): void {

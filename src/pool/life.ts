@@ -1,6 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type HostCalls, HostSession } from '../host/session.js';
-import type { Binding, BindMessage, EndMessage, FromWorker, LogMessage, MetricsMessage } from '../protocol/bind.js';
+import type {
+  Binding,
+  BindMessage,
+  EndMessage,
+  FromWorker,
+  LogMessage,
+  MetricsMessage,
+  UsesMessage,
+} from '../protocol/bind.js';
 import { packCalls } from '../protocol/calls.js';
 import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
@@ -17,6 +25,7 @@ export interface LifeEvents {
   bound(life: Life, loadUs: number): void;
   log(life: Life, message: LogMessage): void;
   metrics(life: Life, message: MetricsMessage): void;
+  uses(life: Life, message: UsesMessage): void;
   /** The thread has ended; nothing follows. */
   dead(life: Life, death: Death): void;
 }
@@ -173,6 +182,8 @@ export class Life {
         return this.#events?.log(this, message);
       case 'metrics':
         return this.#events?.metrics(this, message);
+      case 'uses':
+        return this.#events?.uses(this, message);
     }
   }
 

@@ -41,6 +41,11 @@ export interface ModuleCache {
   put(key: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** The same cache, to which nothing is added: for a package that is only looked at. */
+export function readingOnly(cache: ModuleCache): ModuleCache {
+  return { get: (key) => cache.get(key), put: () => Promise.resolve() };
+}
+
 /** What is kept with the prepared bytes, so that a hit need not read them. */
 export interface PreparedFacts extends ModuleFacts {
   /** All memories together, as written into the module. */

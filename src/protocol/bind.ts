@@ -167,6 +167,20 @@ export interface MetricSample {
   labels: readonly (readonly [string, string])[];
 }
 
+/**
+ * How often the guest has tried what needs a permission, since the last message. Whether it had the permission is known where the
+ * message arrives: an instance's grants never change.
+ */
+export interface UsesMessage {
+  type: 'uses';
+  /** The clock was read. */
+  time: number;
+  /** Random numbers were drawn. */
+  random: number;
+  /** The environment was read, which is all of it at a time. */
+  environment: number;
+}
+
 /** A fault of the worker's own code. The life must be ended. */
 export interface WorkerFaultMessage {
   type: 'fault';
@@ -179,5 +193,6 @@ export type FromWorker =
   | EndedMessage
   | LogMessage
   | MetricsMessage
+  | UsesMessage
   | WorkerFaultMessage
   | ArrayBuffer;

@@ -20,7 +20,9 @@ export type Defence =
   /** Strings that a guest hands out are checked to be UTF-8. */
   | 'utf8'
   /** A plugin's queue is bounded. */
-  | 'queue-bound';
+  | 'queue-bound'
+  /** A plugin has what it was granted, not what it asks for. */
+  | 'grants';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

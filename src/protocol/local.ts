@@ -29,7 +29,7 @@ export type LocalMessage =
   | { type: 'load-failed'; cause: BindFailedMessage['cause']; message: string }
   | { type: 'outcome'; outcome: Outcome }
   | { type: 'done'; profile: CallTree | undefined }
-  | Extract<FromWorker, { type: 'log' | 'metrics' }>;
+  | Extract<FromWorker, { type: 'log' | 'metrics' | 'uses' }>;
 
 /**
  * Fuel by the stack of functions that used it: a tree, whose nodes are numbered so that parents come before children. Node 0

@@ -1,12 +1,28 @@
 import { createHash } from 'node:crypto';
 import { HostError } from '../errors.js';
 import { PACKAGE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
+import type { InstallOrder } from '../plugin/plugins-api.js';
+import { type DecisionsMessage, readDecisions } from './decisions.js';
 
 /** `hal9.plugin.v1.InstallPluginRequest`, decoded. */
 export interface InstallPart {
   part?: 'header' | 'chunk';
-  header?: { sizeBytes: string; sha256: string } | null;
+  header?: InstallHeader | null;
   chunk?: Uint8Array;
+}
+
+/** `hal9.plugin.v1.InstallHeader`, decoded. */
+export interface InstallHeader {
+  sizeBytes: string;
+  sha256: string;
+  dryRun: boolean;
+  decisions: DecisionsMessage | null;
+}
+
+/** A package, and how it is to be installed. */
+export interface CollectedPackage {
+  bytes: Uint8Array;
+  order: InstallOrder;
 }
 
 /** How long a client may take for the next message, and for all of them. */
@@ -21,17 +37,17 @@ const DEFAULT_TIMES: InstallTimes = { idleMs: SERVER_LIMITS.installIdleMs, total
  * Collects the package of one InstallPlugin call. Memory grows with what arrived, not with what the header claims, nor with
  * how many messages it arrived in.
  *
- * @returns the package's bytes, whose size and hash are those of the header.
- * @throws HostError REQUEST_INVALID for parts out of order or a size or hash that does not match; PACKAGE_TOO_LARGE;
+ * @returns the package's bytes, whose size and hash are those of the header, and what the header asks for besides.
+ * @throws HostError REQUEST_INVALID for parts out of order, decisions that are none, or a size or hash that does not match; PACKAGE_TOO_LARGE;
  *   DEADLINE where the client stalls; CALL_CANCELLED where it goes away.
  */
 export async function collectPackage(
   parts: AsyncIterable<InstallPart>,
   times: InstallTimes = DEFAULT_TIMES,
-): Promise<Uint8Array> {
+): Promise<CollectedPackage> {
   let buffer = Buffer.alloc(0);
   let received = 0;
-  let header: { sizeBytes: number; sha256: string } | undefined;
+  let header: { sizeBytes: number; sha256: string; order: InstallOrder } | undefined;
   for await (const part of inTime(parts, times)) {
     if (header === undefined) {
       header = readHeader(part);
@@ -49,7 +65,7 @@ export async function collectPackage(
   if (received < header.sizeBytes) throw sizeMismatch(header.sizeBytes, `${received}`);
   const bytes = buffer.subarray(0, received);
   checkHash(bytes, header.sha256);
-  return bytes;
+  return { bytes, order: header.order };
 }
 
 function grown(buffer: Buffer, size: number): Buffer<ArrayBuffer> {
@@ -58,7 +74,7 @@ function grown(buffer: Buffer, size: number): Buffer<ArrayBuffer> {
   return larger;
 }
 
-function readHeader({ part, header }: InstallPart): { sizeBytes: number; sha256: string } {
+function readHeader({ part, header }: InstallPart): { sizeBytes: number; sha256: string; order: InstallOrder } {
   if (part !== 'header' || !header) {
     throw new HostError('REQUEST_INVALID', `the first message must be the header, found ${part ?? 'an empty message'}`);
   }
@@ -72,7 +88,8 @@ function readHeader({ part, header }: InstallPart): { sizeBytes: number; sha256:
   if (header.sha256 !== '' && !/^[0-9a-fA-F]{64}$/.test(header.sha256)) {
     throw new HostError('REQUEST_INVALID', 'header.sha256: expected 64 hexadecimal digits or nothing');
   }
-  return { sizeBytes, sha256: header.sha256.toLowerCase() };
+  const order = { dryRun: header.dryRun, decisions: readDecisions(header.decisions) };
+  return { sizeBytes, sha256: header.sha256.toLowerCase(), order };
 }
 
 function readChunk({ part, chunk }: InstallPart): Uint8Array {

@@ -2,6 +2,7 @@ import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Plugins, PluginView } from '../plugin/plugins-api.js';
+import { type DecisionsMessage, readDecisions } from './decisions.js';
 import { managementDefinition, type ServiceBinding } from './definitions.js';
 import { collectPackage, type InstallPart } from './install-stream.js';
 import { fileSender } from './plugin-file.js';
@@ -32,6 +33,10 @@ export function managementService(plugins: Plugins): ServiceBinding {
       UninstallPlugin: unary(async (request: ByPlugin & { force: boolean }, by) => ({
         plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
+      GetPluginPermissions: unary((request: ByPlugin) => plugins.permissions(nameOf(request))),
+      SetPluginGrants: unary((request: ByPlugin & { decisions: DecisionsMessage | null }, by) =>
+        plugins.setGrants(nameOf(request), readDecisions(request.decisions), by),
+      ),
       GetPluginFile: fileSender(async (request) => plugins.readFile(nameOf(request), request.path)),
     },
   };
@@ -46,8 +51,9 @@ function installer(plugins: Plugins): Install {
     running++;
     try {
       const by = requester(call);
-      const { plugin, changed } = await plugins.install(await collectPackage(call), by);
-      return { plugin: toMessage(plugin), changed };
+      const { bytes, order } = await collectPackage(call);
+      const { plugin, changed, permissions } = await plugins.install(bytes, order, by);
+      return { plugin: toMessage(plugin), changed, permissions };
     } finally {
       running--;
     }

@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   /** Kept when given; else a fresh one that is removed at the end. */
   dataDir?: string;
   flags?: readonly string[];
+  /** Variables besides those of this process. */
+  env?: Readonly<Record<string, string>>;
   /** Whether it takes plugins that nobody has signed; by default it does, since most tests are about other things. */
   development?: boolean;
   /** No file may grow beyond this: what is written further fails, as on a full disk. `prlimit` lifts it again. */
@@ -54,6 +56,7 @@ export class ServerProcess {
     dist = 'dist',
     dataDir: given,
     flags = [],
+    env = {},
     development = true,
     maxFileKib,
   }: ServerProcessOptions = {}): Promise<ServerProcess> {
@@ -74,7 +77,7 @@ export class ServerProcess {
     ];
     const limit = maxFileKib === undefined ? [] : ['bash', '-c', `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`];
     const [program = '', ...args] = [...limit, ...command];
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const log: LogEntry[] = [];
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));

@@ -5,11 +5,11 @@ import { zipFiles } from '../../src/package/zip-write.js';
 export interface WatPluginOptions {
   name: string;
   /** 1.0.0 by default. */
-  version?: string;
   wat: string;
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
   requirements?: Record<string, unknown>;
+  version?: string;
   /** Contents by the name under which the guest reads them. */
   assets?: Readonly<Record<string, string | Uint8Array>>;
   readme?: string;
@@ -29,10 +29,10 @@ export const ATTACK_NEURON = {
 /** A package made by hand of a module in the WebAssembly text format. Its id is derived from its name. */
 export async function packWat({
   name,
-  version = '1.0.0',
   wat,
   capabilities = [ATTACK_TOOL],
   requirements = {},
+  version = '1.0.0',
   assets = {},
   readme,
 }: WatPluginOptions): Promise<Uint8Array> {

@@ -14,6 +14,7 @@ const ALL: Record<Defence, true> = {
   exit: true,
   utf8: true,
   'queue-bound': true,
+  grants: true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];

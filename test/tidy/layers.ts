@@ -16,7 +16,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['wasm'],
   ['access'],
   ['observe'],
-  ['config', 'errors', 'limits', 'settings', 'listen-address', 'version', 'protocol'],
+  ['config', 'errors', 'limits', 'settings', 'listen-address', 'permissions', 'version', 'protocol'],
 ];
 
 /** Imports within one line, and to the client, which stands beside the server's layers. */
@@ -36,6 +36,8 @@ export const ALSO_ALLOWED: readonly (readonly [string, string])[] = [
   ['config', 'settings'],
   ['config', 'errors'],
   ['config', 'limits'],
+  ['config', 'permissions'],
+  ['permissions', 'limits'],
   ['settings', 'limits'],
   ['listen-address', 'errors'],
   ['listen-address', 'limits'],
@@ -54,8 +56,9 @@ export const PURE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The folders that import each package: one; two for gRPC, which has a server's and a client's side, and three for zod: the
- * manifest and the configuration are documents that people write, and so are, by a command, the keys that they trust.
+ * The folders that import each package: one; two for gRPC, which has a server's and a client's side. For zod those of the
+ * documents that people write, or a command for them: the manifest, the configuration, the permissions that both of them name,
+ * and the keys that are trusted.
  */
 export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc', 'client'],
@@ -71,7 +74,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],
-  zod: ['package', 'config', 'sandbox'],
+  zod: ['package', 'permissions', 'config', 'sandbox'],
 };
 
 /** The layer of a file below src/: its folder, or its own name. */

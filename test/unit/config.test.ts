@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig, type ServerFlags } from '../../src/config.js';
+import { guestVariable, loadConfig, type ServerFlags } from '../../src/config.js';
 import { HostError } from '../../src/errors.js';
 import { fileKey, flagName, SETTINGS, variableName } from '../../src/settings.js';
 
@@ -64,6 +64,40 @@ describe('loadConfig', () => {
 
   test('turns the memory limit into bytes', () => {
     expect(loadConfig({ memoryLimitMb: '512' }, {}).memoryLimitBytes).toBe(536_870_912);
+  });
+
+  test('reads what plugins are granted and denied', () => {
+    const file = yamlFile(`grants:
+  "*": { deny: [NetworkTcp] }
+  0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10:
+    grant:
+      - SystemTime
+      - SystemEnv: HOME
+      - NetworkHttps: { hosts: ["*.example.com"], ports: [443] }
+`);
+    expect(loadConfig({ config: file }, {}).grants).toEqual({
+      '*': { grant: [], deny: ['NetworkTcp'] },
+      '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10': {
+        grant: ['SystemTime', { SystemEnv: 'HOME' }, { NetworkHttps: { hosts: ['*.example.com'], ports: [443] } }],
+        deny: [],
+      },
+    });
+    expect(loadConfig({ config: yamlFile('grants:') }, {}).grants).toEqual({});
+    expect(loadConfig({}, {}).grants).toEqual({});
+  });
+
+  test.each([
+    ['grants: [SystemTime]', 'grants: expected plugin ids'],
+    ['grants: {sentiment: {}}', 'grants.sentiment: expected the id of a plugin'],
+    ['grants: {"*": {allow: []}}', 'grants.*.allow: unknown key'],
+    ['grants: {"*": {grant: SystemTime}}', 'grants.*.grant: expected a list of permissions'],
+    ['grants: {"*": {grant: [SystemTme]}}', 'grants.*.grant[0]: '],
+    ['grants: {"*": {deny: [{NetworkHttp: {host: [a]}}]}}', 'grants.*.deny[0].NetworkHttp.host: unknown key'],
+    ['grants: {"*": {grant: [{NetworkHttp: {hosts: []}}]}}', 'grants.*.grant[0].NetworkHttp.hosts: '],
+  ])('refuses %s by its path', (text, message) => {
+    const error = refusalOf({ config: yamlFile(text) });
+    expect(error.reason).toBe('CONFIG_INVALID');
+    expect(error.message).toContain(message);
   });
 
   test('takes every setting by each of its three names', () => {
@@ -182,5 +216,14 @@ describe('loadConfig', () => {
     ['unix:x.sock', { type: 'unix', path: resolve('x.sock') }],
   ])('listens on %s', (address, expected) => {
     expect(loadConfig({ grpcListen: address }, {}).grpcListen).toEqual(expected);
+  });
+});
+
+describe('guestVariable', () => {
+  test('is a variable that is set, and never one of the server', () => {
+    const environment = { HOME: '/there', EMPTY: '', HAL9_TOKEN: 'secret', hal9_x: 'secret' };
+    const names = ['HOME', 'EMPTY', 'UNSET', 'HAL9_TOKEN', 'hal9_x', 'constructor'];
+    const values = names.map((name) => guestVariable(name, environment));
+    expect(values).toEqual(['/there', '', undefined, undefined, undefined, undefined]);
   });
 });

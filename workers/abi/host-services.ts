@@ -28,6 +28,8 @@ export interface HostServices extends ImportedServices {
   readonly memory: Memory;
   readonly clock: HostClock;
   readonly random: HostRandom;
+  /** The guest reads the environment, all of it at a time. */
+  environmentRead(): void;
   /** Directories that the guest finds. */
   readonly files: readonly FileRoot[];
   /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */

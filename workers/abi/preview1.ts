@@ -33,14 +33,27 @@ export function servePreview1(
   const served: Record<string, (...core: never[]) => number> = {};
   for (const name of PREVIEW1.keys()) served[name] = () => ERRNO.notcapable;
   const files = new OpenFiles(host.files);
-  Object.assign(served, argumentsAndEnvironment(guest, env), clockAndRandom(guest, host), descriptors(guest, host), {
-    poll_oneoff: (from: number, to: number, count: number, answered: number) =>
-      pollOneoff(guest, { clock: host.clock, isOpen: (fd) => files.get(fd) !== undefined }, from, to, count, answered),
-    sched_yield: () => ERRNO.success,
-    proc_exit: (code: number) => {
-      throw new GuestExit(code >>> 0);
+  Object.assign(
+    served,
+    argumentsAndEnvironment(guest, env, host),
+    clockAndRandom(guest, host),
+    descriptors(guest, host),
+    {
+      poll_oneoff: (from: number, to: number, count: number, answered: number) =>
+        pollOneoff(
+          guest,
+          { clock: host.clock, isOpen: (fd) => files.get(fd) !== undefined },
+          from,
+          to,
+          count,
+          answered,
+        ),
+      sched_yield: () => ERRNO.success,
+      proc_exit: (code: number) => {
+        throw new GuestExit(code >>> 0);
+      },
     },
-  });
+  );
   if (host.files.length > 0) Object.assign(served, fileFunctions(guest, files, served));
   return guarded(guest, served as Record<string, Wasi>);
 }
@@ -60,7 +73,8 @@ function guarded(guest: GuestCore, served: Record<string, Wasi>): CoreFunctions 
   return Object.fromEntries(Object.entries(served).map(([name, serve]) => [name, guard(serve)])) as CoreFunctions;
 }
 
-function argumentsAndEnvironment(guest: GuestCore, env: Readonly<Record<string, string>>) {
+/** An empty environment is not asked for once its size is known: then asking for the size is what counts. */
+function argumentsAndEnvironment(guest: GuestCore, env: Readonly<Record<string, string>>, host: HostServices) {
   const variables = Object.entries(env).map(([name, value]) => new TextEncoder().encode(`${name}=${value}\0`));
   const total = variables.reduce((sum, variable) => sum + variable.length, 0);
   const sizes = (count: number, bytes: number) => (countAt: number, bytesAt: number) => {
@@ -68,11 +82,16 @@ function argumentsAndEnvironment(guest: GuestCore, env: Readonly<Record<string, 
     guest.view.setUint32(guest.area(bytesAt, 4, 1), bytes, true);
     return ERRNO.success;
   };
+  const environmentSizes = sizes(variables.length, total);
   return {
     args_sizes_get: sizes(0, 0),
     args_get: () => ERRNO.success,
-    environ_sizes_get: sizes(variables.length, total),
+    environ_sizes_get: (countAt: number, bytesAt: number) => {
+      if (variables.length === 0) host.environmentRead();
+      return environmentSizes(countAt, bytesAt);
+    },
     environ_get: (pointers: number, bytes: number) => {
+      if (variables.length > 0) host.environmentRead();
       let pointerAt = guest.area(pointers, variables.length * 4, 1);
       let at = guest.area(bytes, total, 1);
       for (const variable of variables) {

@@ -1,10 +1,9 @@
 import type { MetricBounds, MetricSample, MetricsMessage } from '../../src/protocol/bind.js';
 import type { Label, Metrics } from '../abi/generated/metrics.js';
 import { textOf } from './guest-text.js';
+import { Pace } from './pace.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** At most so often a message with metrics is posted; what comes in between is summed up. */
-const PERIOD_MS = 100;
 /** Posted without waiting for the period's end, or the call's. */
 const MAX_WAITING = 1_000;
 
@@ -18,15 +17,13 @@ type MutableSample = { -readonly [Key in keyof MetricSample]: MetricSample[Key] 
 export class GuestMetrics implements Metrics {
   readonly #bounds: MetricBounds;
   readonly #post: (message: MetricsMessage) => void;
-  readonly #now: () => number;
+  readonly #pace: Pace;
   readonly #observations: TokenBucket;
   readonly #names = new Set<string>();
   readonly #series = new Set<string>();
   #sums = new Map<string, MutableSample>();
   #observed: MetricSample[] = [];
   #dropped = 0;
-  #postedMs = -Infinity;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     bounds: MetricBounds,
@@ -35,7 +32,7 @@ export class GuestMetrics implements Metrics {
   ) {
     this.#bounds = bounds;
     this.#post = post;
-    this.#now = now;
+    this.#pace = new Pace(() => this.flush(true), now);
     this.#observations = new TokenBucket(bounds.observationsPerSecond, now);
   }
 
@@ -61,14 +58,7 @@ export class GuestMetrics implements Metrics {
   /** Posts what has come together, at most once a period; what is left is posted when the period is over. */
   flush(now = false): void {
     if (this.#sums.size === 0 && this.#observed.length === 0 && this.#dropped === 0) return;
-    const waitMs = this.#postedMs + PERIOD_MS - this.#now();
-    if (waitMs > 0 && !now) {
-      this.#timer ??= setTimeout(() => this.flush(true), waitMs).unref();
-      return;
-    }
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#postedMs = this.#now();
+    if (!this.#pace.take(now)) return;
     const message: MetricsMessage = {
       type: 'metrics',
       samples: [...this.#sums.values(), ...this.#observed],

@@ -10,12 +10,14 @@ import { GuestMetrics } from './guest-metrics.js';
 import { HostLine } from './host-line.js';
 import { LineSplitter } from './line-splitter.js';
 import { SeededRandom, SystemRandom } from './random.js';
+import { Uses } from './uses.js';
 
 /** What one instance may ask of its host, and what it tells: collected here, posted to the main thread. */
 export class Reports {
   readonly services: HostServices;
   readonly #lines: GuestLines;
   readonly #metrics: GuestMetrics;
+  readonly #uses: Uses;
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
 
   constructor(
@@ -26,17 +28,22 @@ export class Reports {
     const lines = new GuestLines(limits, post);
     const splitter = (stream: 'stdout' | 'stderr', level: LogLevel) =>
       new LineSplitter(limits.logLineBytes, (line, cutBytes) => lines.add(level, stream, line, cutBytes));
+    const uses = new Uses(post);
     const streams = { stdout: splitter('stdout', 'info'), stderr: splitter('stderr', 'warn') };
     this.#lines = lines;
     this.#metrics = new GuestMetrics(limits.metrics, post);
+    this.#uses = uses;
     this.#streams = streams;
     this.services = {
       logging: { log: (level, message) => lines.add(LEVEL_CASES[level] ?? 'error', 'log', message) },
       config: new ConfigValues(config),
       metrics: this.#metrics,
       memory: new AskedMemory(host && new HostLine(host)),
-      clock: grants.time ? new RunningClock() : new StandingClock(),
-      random: grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
+      clock: uses.clock(grants.time ? new RunningClock() : new StandingClock()),
+      random: uses.random(
+        grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
+      ),
+      environmentRead: () => uses.environment(),
       files: assetRoots(assets),
       output: (stream, bytes) => streams[stream].write(bytes),
     };
@@ -52,17 +59,17 @@ export class Reports {
     this.#lines.addOwn(level, text);
   }
 
-  /** Posts what has come together: lines at once, metrics at most ten times a second. */
-  flush(): void {
+  /** Posts what has come together: lines at once, the rest at most ten times a second, or now when nothing may follow. */
+  flush(last = false): void {
     this.#lines.flush();
-    this.#metrics.flush();
+    this.#metrics.flush(last);
+    this.#uses.flush(last);
   }
 
   /** Posts all there is, lines that were not finished too: the instance has ended. */
   end(): void {
     this.#streams.stdout.end();
     this.#streams.stderr.end();
-    this.#lines.flush();
-    this.#metrics.flush(true);
+    this.flush(true);
   }
 }

@@ -1,5 +1,5 @@
 import { MEMORY_LIMITS } from '../../limits.js';
-import type { Permission } from '../../package/permissions.js';
+import type { Permission } from '../../permissions.js';
 import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
 import { TokenBucket } from '../../sandbox/token-bucket.js';
 import { denied, invalid, tooMuch, tooOften } from '../refusals.js';

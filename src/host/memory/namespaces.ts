@@ -1,5 +1,5 @@
 import type { Log } from '../../observe/log.js';
-import type { Permission } from '../../package/permissions.js';
+import type { Permission } from '../../permissions.js';
 import type { MemoryStore } from './store.js';
 
 /** Where a key, prefix or query of a plugin belongs. */

@@ -10,6 +10,7 @@ export const AUDIT_EVENTS = {
   'plugin.load': 'The code of a plugin is in service: after its activation, at a start, or from a directory.',
   'plugin.deactivate': 'A plugin is taken out of service.',
   'plugin.uninstall': 'A plugin is removed.',
+  'grants.change': 'The operator decides anew about the permissions of an installed plugin.',
   'plugin.kill': 'An instance was ended for what its guest did, or for its caller.',
   'key.trust': 'Signatures of a key count from now on, or its name or its bounds change.',
   'key.revoke': 'Signatures of a key count no more, for good.',

@@ -158,6 +158,7 @@ export function ourServices(host: Host): HostServices {
           return host.answer(['fetch', { ...plain, timeoutMs: request.timeoutMs, redirects }], plain.method, answer);
         }),
     },
+    environmentRead: () => undefined,
     files: [],
     output: () => undefined,
   };

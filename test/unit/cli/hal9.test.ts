@@ -91,7 +91,9 @@ describe('hal9 plugin', () => {
   test('walks a plugin through its life, for a person', async () => {
     expect((await against('plugin', 'list')).stdout).toContain('no plugin is installed');
     const installed = await against('plugin', 'install', good);
-    expect(installed.stdout).toMatch(/^installed described 1\.2\.3 \([-0-9a-f]{36}\)\n.*hal9 plugin activate/);
+    expect(installed.stdout).toMatch(
+      /^installed described 1\.2\.3 \([-0-9a-f]{36}\)\nmay: nothing.*\n.*hal9 plugin activate/,
+    );
     expect((await against('plugin', 'activate', 'described')).stdout).toContain('active: described 1.2.3');
     const list = (await against('plugin', 'list')).stdout.split('\n');
     expect(list[0]).toMatch(/^NAME +VERSION +STATE +OFFERS +INSTANCES +WAITING +SIGNED BY +ID$/);

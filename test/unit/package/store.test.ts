@@ -32,7 +32,7 @@ async function reopen(): Promise<DataDirectory> {
 }
 
 function entryFor(digest: string): IndexEntry {
-  const state = { active: true, config: '{}', installedAtMs: 1_700_000_000_000, signedBy: [] };
+  const state = { active: true, config: '{}', installedAtMs: 1_700_000_000_000, signedBy: [], grants: {} };
   return { id: PLUGIN_ID, version: '1.0.0', digest, ...state };
 }
 

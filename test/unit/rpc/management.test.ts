@@ -135,7 +135,7 @@ describe('a caller that goes away', () => {
 describe('collectPackage', () => {
   test('gives up on a package that comes in a trickle', async () => {
     async function* trickle(): AsyncGenerator<InstallPart> {
-      yield { part: 'header', header: { sizeBytes: '1000000', sha256: '' } };
+      yield { part: 'header', header: { sizeBytes: '1000000', sha256: '', dryRun: false, decisions: null } };
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 5));
         yield { part: 'chunk', chunk: Uint8Array.of(1) };
@@ -150,7 +150,7 @@ describe('collectPackage', () => {
 
   test('gives up on a client that is silent', async () => {
     async function* silence(): AsyncGenerator<InstallPart> {
-      yield { part: 'header', header: { sizeBytes: '10', sha256: '' } };
+      yield { part: 'header', header: { sizeBytes: '10', sha256: '', dryRun: false, decisions: null } };
       await new Promise(() => {});
     }
     const collected = collectPackage(silence(), { idleMs: 50, totalMs: 10_000 });

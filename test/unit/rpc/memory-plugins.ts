@@ -1,5 +1,16 @@
 import { HostError } from '../../../src/errors.js';
-import type { Changed, Plugins, PluginView, Requester } from '../../../src/plugin/plugins-api.js';
+import type {
+  Changed,
+  GrantsOf,
+  Installed,
+  InstallOrder,
+  PermissionsView,
+  Plugins,
+  PluginView,
+  Requester,
+} from '../../../src/plugin/plugins-api.js';
+import type { Decisions } from '../../../src/sandbox/decisions.js';
+import { permissionJson } from '../../../src/sandbox/permission-parts.js';
 
 const ID = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
 
@@ -17,10 +28,11 @@ export class MemoryPlugins implements Plugins {
   readonly actors: string[] = [];
   #view: PluginView | undefined;
 
-  async install(
-    packageBytes: Uint8Array,
-    { actor, signal }: Requester,
-  ): Promise<{ plugin: PluginView; changed: boolean }> {
+  /** Of each installation and each change of grants. */
+  readonly orders: InstallOrder[] = [];
+
+  async install(packageBytes: Uint8Array, order: InstallOrder, { actor, signal }: Requester): Promise<Installed> {
+    this.orders.push(order);
     this.installed.push(packageBytes);
     this.actors.push(actor);
     this.signals.push(signal);
@@ -32,7 +44,7 @@ export class MemoryPlugins implements Plugins {
     }
     const changed = this.#view === undefined;
     this.#view ??= view(packageBytes.length);
-    return { plugin: this.#view, changed };
+    return { plugin: this.#view, changed, permissions: permissions(order.decisions) };
   }
 
   list(): readonly PluginView[] {
@@ -81,6 +93,28 @@ export class MemoryPlugins implements Plugins {
     this.#view = undefined;
     return ref;
   }
+
+  permissions(idOrName: string): GrantsOf {
+    return { plugin: this.get(idOrName).ref, permissions: permissions(this.orders.at(-1)?.decisions) };
+  }
+
+  async setGrants(idOrName: string, decisions: Decisions): Promise<GrantsOf> {
+    this.orders.push({ dryRun: false, decisions });
+    return this.permissions(idOrName);
+  }
+}
+
+function permissions(decisions?: Decisions): PermissionsView {
+  const texts = (list: Decisions['grant'] = []): string[] => list.map(permissionJson);
+  return {
+    versionLine: '1',
+    asked: ['"SystemTime"'],
+    granted: texts(decisions?.grant),
+    denied: texts(decisions?.deny),
+    effective: [],
+    undecided: [],
+    used: [{ permission: '"SystemTime"', allowed: 0, refused: 2 ** 40 }],
+  };
 }
 
 function view(moduleBytes: number): PluginView {

@@ -1,7 +1,10 @@
-/** Permissions as a manifest asks for them: upstream's strings, or objects with that one key. Asking is not having. */
+/**
+ * Permissions as a manifest asks for them, and as an operator grants or denies them: upstream's strings, or objects with that one
+ * key. Asking is not having.
+ */
 
 import { z } from 'zod';
-import { MANIFEST_LIMITS } from '../limits.js';
+import { MANIFEST_LIMITS } from './limits.js';
 
 const host = z
   .string()

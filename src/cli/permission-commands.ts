@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import type { Decisions, PluginPermissionsResponse } from '../client/messages.js';
+import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
+import { permissionTexts } from './decision-options.js';
+import { UsageError } from './fail.js';
+import { printJson, printLine } from './output.js';
+
+/** `hal9 plugin permissions`, `grant` and `deny` */
+export function addPermissions(plugin: Command): void {
+  addClientOptions(
+    plugin
+      .command('permissions')
+      .description('show what a plugin asks for, what it was given, and what it used')
+      .argument('<ID>', 'its id or name')
+      .option('--policy', 'print the least that it needs, by what it tried, for the configuration file'),
+  ).action((id: string, flags: ClientFlags & { policy?: boolean }) =>
+    withClient(flags, async (client) => {
+      const reply = await client.getPluginPermissions(id);
+      if (flags.policy) await printPolicy(reply, flags);
+      else await printReply(reply, flags);
+    }),
+  );
+  addDecision(plugin, 'grant', 'give a plugin permissions that it asks for; its instances start afresh');
+  addDecision(plugin, 'deny', 'refuse a plugin permissions, which wins; its instances start afresh');
+}
+
+function addDecision(plugin: Command, verb: 'grant' | 'deny', description: string): void {
+  addClientOptions(
+    plugin
+      .command(verb)
+      .description(description)
+      .argument('<ID>', 'its id or name')
+      .argument('[PERMISSION...]', 'SystemTime, SystemEnv=HOME, or a JSON object as in a manifest')
+      .option('--all', 'everything that it asks for'),
+  ).action((id: string, words: string[], flags: ClientFlags & { all?: boolean }) =>
+    withClient(flags, async (client) => {
+      if (words.length === 0 && !flags.all) throw new UsageError('name a permission, or use --all');
+      await printReply(await client.setPluginGrants(id, await decisionsFor(verb, words, flags.all)), flags);
+    }),
+  );
+}
+
+async function decisionsFor(verb: 'grant' | 'deny', words: readonly string[], all?: boolean): Promise<Decisions> {
+  const named = { [verb]: await permissionTexts(words, 'PERMISSION') };
+  return all ? { ...named, rest: verb === 'grant' ? 'REST_GRANT' : 'REST_DENY' } : named;
+}
+
+async function printReply(reply: PluginPermissionsResponse, { json }: ClientFlags): Promise<void> {
+  if (json || reply.permissions === null) return printJson(reply);
+  const { printPermissions } = await import('./permission-table.js');
+  printPermissions(reply.plugin, reply.permissions);
+}
+
+async function printPolicy({ plugin, permissions }: PluginPermissionsResponse, { json }: ClientFlags): Promise<void> {
+  if (plugin === null || permissions === null) return;
+  const { policyLines, policyOf } = await import('./policy.js');
+  const tried = permissions.used.map(({ permission }) => permission);
+  const policy = policyOf({ plugin, asked: permissions.asked, tried });
+  if (json) return printJson(policy);
+  for (const line of policyLines(plugin, policy)) printLine(line);
+}

@@ -1,0 +1,92 @@
+;; A neuron that tries what needs a permission, by the first byte of its input, and answers with what it saw:
+;;   m  "moves" or "stands": the contract's monotonic clock over a stretch of work      w  the same by preview 1
+;;   r  16 letters of random numbers by the contract                                    s  the same by preview 1
+;;   e  the environment, each variable with a ; behind it                               n  its input, trying nothing
+(module
+  (import "hal9:plugin/clock@0.1.0" "monotonic" (func $monotonic (result i64)))
+  (import "hal9:plugin/random@0.1.0" "next" (func $random (result i64)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (memory (export "memory") 20)
+  (data (i32.const 256) "movesstands")
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+
+  (func $work
+    (local $i i32)
+    (loop $more
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3000000)))))
+  (func $preview1-clock (result i64)
+    (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 512)))
+    (i64.load (i32.const 512)))
+  (func $moved (param $from i64) (param $to i64) (result i32 i32)
+    (if (i64.ne (local.get $from) (local.get $to)) (then (return (i32.const 256) (i32.const 5))))
+    (i32.const 261) (i32.const 6))
+  (func $letters (param $bits i64) (result i32 i32)
+    (local $i i32)
+    (loop $more
+      (i32.store8 offset=512 (local.get $i)
+        (i32.add (i32.const 97) (i32.wrap_i64 (i64.and (local.get $bits) (i64.const 15)))))
+      (local.set $bits (i64.shr_u (local.get $bits) (i64.const 4)))
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 16))))
+    (i32.const 512) (i32.const 16))
+  (func $environment (result i32 i32)
+    (local $i i32) (local $bytes i32)
+    (drop (call $sizes (i32.const 512) (i32.const 516)))
+    (if (i32.eqz (i32.load (i32.const 512))) (then (return (i32.const 512) (i32.const 0))))
+    (local.set $bytes (i32.load (i32.const 516)))
+    (drop (call $environ (i32.const 4096) (i32.const 8192)))
+    (loop $more
+      (if (i32.eqz (i32.load8_u offset=8192 (local.get $i)))
+        (then (i32.store8 offset=8192 (local.get $i) (i32.const 59))))
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $bytes))))
+    (i32.const 8192) (local.get $bytes))
+
+  ;; Returns where the answer is and how long.
+  (func $act (param $input i32) (param $bytes i32) (result i32 i32)
+    (local $what i32) (local $from i64)
+    (local.set $what (i32.load8_u (local.get $input)))
+    (if (i32.eq (local.get $what) (i32.const 109))
+      (then
+        (local.set $from (call $monotonic)) (call $work)
+        (return (call $moved (local.get $from) (call $monotonic)))))
+    (if (i32.eq (local.get $what) (i32.const 119))
+      (then
+        (local.set $from (call $preview1-clock)) (call $work)
+        (return (call $moved (local.get $from) (call $preview1-clock)))))
+    (if (i32.eq (local.get $what) (i32.const 114)) (then (return (call $letters (call $random)))))
+    (if (i32.eq (local.get $what) (i32.const 115))
+      (then
+        (drop (call $random_get (i32.const 512) (i32.const 8)))
+        (return (call $letters (i64.load (i32.const 512))))))
+    (if (i32.eq (local.get $what) (i32.const 101)) (then (return (call $environment))))
+    (local.get $input) (local.get $bytes))
+
+  (func (export "hal9:plugin/neuron@0.1.0#process")
+    (param $id i32) (param $id-bytes i32) (param i32 i32) (param $layer i32) (param i32 i32)
+    (param $content i32) (param $bytes i32) (param $metadata i32) (param $entries i32) (param $timestamp i64) (result i32)
+    (local $answer i32) (local $length i32)
+    (call $act (local.get $content) (local.get $bytes))
+    (local.set $length) (local.set $answer)
+    (global.set $next (i32.const 65536))
+    ;; One signal at 2048, with the answer as its content.
+    (i32.store (i32.const 2048) (local.get $id)) (i32.store (i32.const 2052) (local.get $id-bytes))
+    (i64.store (i32.const 2056) (i64.const 0))
+    (i32.store8 (i32.const 2064) (local.get $layer))
+    (i64.store (i32.const 2068) (i64.const 0))
+    (i32.store (i32.const 2076) (local.get $answer)) (i32.store (i32.const 2080) (local.get $length))
+    (i32.store (i32.const 2084) (local.get $metadata)) (i32.store (i32.const 2088) (local.get $entries))
+    (i64.store (i32.const 2096) (local.get $timestamp))
+    (i32.store (i32.const 1024) (i32.const 0))
+    (i32.store (i32.const 1028) (i32.const 2048))
+    (i32.store (i32.const 1032) (i32.const 1))
+    (i32.const 1024))
+  (func (export "hal9:plugin/neuron@0.1.0#export-state") (result i32) (unreachable))
+  (func (export "hal9:plugin/neuron@0.1.0#import-state") (param i32 i32) (result i32) (unreachable))
+)

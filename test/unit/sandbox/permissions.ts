@@ -1,0 +1,79 @@
+import type { Permission } from '../../../src/permissions.js';
+import type { Chance } from './chance.js';
+
+const HOSTS = ['x.test', 'a.x.test', 'b.x.test', '*.x.test', 'c.a.x.test', '*.a.x.test', 'badx.test'];
+const NAMES = HOSTS.filter((host) => !host.startsWith('*'));
+const PORTS = [80, 443, 8080];
+const PATHS = ['/', '/data', '/data/x', '/data/x/y', '/database'];
+const VARIABLES = ['HOME', 'PATH'];
+
+/** A permission among few, so that two of them often have something in common. */
+export function anyPermission(chance: Chance): Permission {
+  switch (chance.below(5)) {
+    case 0:
+      return chance.of(['SystemTime', 'SystemRandom'] as const);
+    case 1:
+      return { SystemEnv: chance.of(VARIABLES) };
+    case 2:
+      return { FileRead: chance.of(PATHS) };
+    default:
+      return network(chance);
+  }
+}
+
+function network(chance: Chance): Permission {
+  const kind = chance.of(['NetworkHttp', 'NetworkTcp'] as const);
+  const hosts = chance.below(3) === 0 ? {} : { hosts: [chance.of(HOSTS), chance.of(HOSTS)] };
+  const ports = chance.below(2) === 0 ? {} : { ports: [chance.of(PORTS), chance.of(PORTS)] };
+  return { [kind]: { ...hosts, ...ports } } as unknown as Permission;
+}
+
+/** One thing that a plugin may do, and whether a permission is about it, worked out in another way than the code does. */
+export interface Single {
+  permission: Permission;
+  /** @param denying a denial without ports is about all of them */
+  within(permission: Permission, denying?: boolean): boolean;
+}
+
+/** Every single thing that these permissions can be about. */
+export function singles(): Single[] {
+  const plain = (['SystemTime', 'SystemRandom'] as const).map((name): Single => {
+    return { permission: name, within: (permission) => permission === name };
+  });
+  const variables = VARIABLES.map((name): Single => {
+    return { permission: { SystemEnv: name }, within: (permission) => fieldOf(permission, 'SystemEnv') === name };
+  });
+  const files = ['/data/x/y/z', '/database/x', '/other'].map((path): Single => {
+    return {
+      permission: { FileRead: path },
+      within(permission) {
+        const root = fieldOf(permission, 'FileRead');
+        return typeof root === 'string' && `${path}/`.startsWith(root === '/' ? '/' : `${root}/`);
+      },
+    };
+  });
+  const connections = (['NetworkHttp', 'NetworkTcp'] as const).flatMap((kind) =>
+    NAMES.flatMap((host) => PORTS.map((port) => connection(kind, host, port))),
+  );
+  return [...plain, ...variables, ...files, ...connections];
+}
+
+function connection(kind: 'NetworkHttp' | 'NetworkTcp', host: string, port: number): Single {
+  return {
+    permission: { [kind]: { hosts: [host], ports: [port] } } as unknown as Permission,
+    within(permission, denying = false) {
+      const value = permission === kind ? {} : fieldOf(permission, kind);
+      if (typeof value !== 'object' || value === null) return false;
+      const { hosts, ports } = value as { hosts?: string[]; ports?: number[] };
+      const own = kind === 'NetworkHttp' && !denying ? [80] : PORTS;
+      const named = new RegExp(`^(${(hosts ?? ['*.test']).map(patternText).join('|')})$`);
+      return named.test(host) && (ports ?? own).includes(port);
+    },
+  };
+}
+
+const patternText = (pattern: string): string => pattern.replaceAll('.', '\\.').replace('*', '.+');
+
+function fieldOf(permission: Permission, kind: string): unknown {
+  return typeof permission === 'object' ? (permission as Record<string, unknown>)[kind] : undefined;
+}
