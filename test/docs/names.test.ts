@@ -6,7 +6,9 @@ import { EXIT } from '../../src/cli/exit-status.js';
 import { addPluginCommands } from '../../src/cli/plugin-commands.js';
 import { addServeCommand } from '../../src/cli/serve-command.js';
 import { addSignalCommands } from '../../src/cli/signal-commands.js';
+import { addTokenCommands } from '../../src/cli/token-commands.js';
 import { addToolCommands } from '../../src/cli/tool-commands.js';
+import { SECTIONS } from '../../src/config/sections.js';
 import { REASONS } from '../../src/errors.js';
 import { GUEST_LIMITS, MANIFEST_LIMITS, PACKAGE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../../src/limits.js';
 import { Metrics } from '../../src/observe/metrics.js';
@@ -44,7 +46,14 @@ describe('names in the pages', () => {
 
   test('of flags of hal9 are those of its commands', () => {
     const program = new Command('hal9');
-    for (const add of [addPluginCommands, addSignalCommands, addToolCommands, addAuditCommands, addServeCommand])
+    for (const add of [
+      addPluginCommands,
+      addSignalCommands,
+      addToolCommands,
+      addTokenCommands,
+      addAuditCommands,
+      addServeCommand,
+    ])
       add(program);
     const all = (command: Command): string[] => [
       ...command.options.map((option) => option.long ?? ''),
@@ -59,12 +68,14 @@ describe('names in the pages', () => {
   });
 
   test('of variables and keys of the configuration file are those of settings', () => {
-    const variables = [...SETTINGS.map(({ key }) => variableName(key)), 'HAL9_CONFIG', 'HAL9_SERVER'];
+    const variables = [...SETTINGS.map(({ key }) => variableName(key)), 'HAL9_CONFIG', 'HAL9_SERVER', 'HAL9_TOKEN'];
     expect(unknown(/\b(HAL9_[A-Z_]+[A-Z])\b/g, (name) => variables.includes(name))).toEqual([]);
     const keys = codeBlocks(operating, 'yaml').flatMap((block) =>
       [...block.matchAll(/^(\w+):/gm)].map(([, key]) => key),
     );
-    expect(keys.filter((key) => !SETTINGS.some((setting) => fileKey(setting.key) === key))).toEqual([]);
+    // The second two are of the access file.
+    const known = [...SETTINGS.map(({ key }) => fileKey(key)), ...Object.keys(SECTIONS), 'tokens', 'certificates'];
+    expect(keys.filter((key) => !known.includes(key ?? ''))).toEqual([]);
     expect(keys.length).toBeGreaterThan(0);
   });
 

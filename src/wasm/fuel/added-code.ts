@@ -87,7 +87,7 @@ export function writeExportWrapper(
   additions: Additions,
   type: TypeEntry,
   index: number,
-  stack: { reserve: number; limit: number },
+  stack: { reserve: number; limit: number; taken: boolean },
 ): void {
   writeBody(out, [I32], (code) => {
     const saved = type.params;
@@ -109,6 +109,7 @@ export function writeExportWrapper(
     trapIf(code);
     for (let param = 0; param < type.params; param++) code.op(OP.localGet, param);
     code.op(OP.globalGet, additions.fuelGlobal);
+    if (stack.taken) code.op(OP.globalGet, additions.stackGlobal);
     code.op(OP.call, index);
     code.op(OP.globalSet, additions.fuelGlobal);
     code.op(OP.localGet, saved);

@@ -9,7 +9,7 @@
 
 import { Reader } from '../reader.js';
 import type { Renumbering } from './constants.js';
-import type { Scratch } from './scratch.js';
+import { Scratch } from './scratch.js';
 import { FUNCTION_FORM, type Shape, type TypeEntry } from './shape.js';
 
 const REFERENCE = 0x64;
@@ -43,6 +43,8 @@ export class Additions {
   readonly referenced = new Set<number>();
   /** Those among them that code refers to. */
   readonly codeReferences = new Set<number>();
+  /** Functions that are called by tail calls. Original indexes. */
+  readonly tailCalled = new Set<number>();
   /** How indexes in constant expressions and element segments change. */
   readonly inConstants: Renumbering = {
     functionReference: (index) => {
@@ -119,6 +121,17 @@ export class Additions {
   /** A function type without parameters: `[] -> results`. */
   resultType(results: Uint8Array): number {
     return this.#newType([], results);
+  }
+
+  /** The type of a function that takes what is left of the stack as well, behind the fuel. */
+  stackType(type: TypeEntry): number {
+    const { bytes } = this.shape;
+    const params = [...bytes.subarray(type.paramsStart, type.paramsEnd), I64, I32];
+    const results = new Scratch(type.resultsEnd - type.resultsStart + 8);
+    results.u32(type.results + 1);
+    results.copy(bytes, type.resultsStart, type.resultsEnd);
+    results.u8(I64);
+    return this.#newType(params, results.finish(), type.params + 2);
   }
 
   /** Writes the types that are added. */

@@ -14,7 +14,7 @@ export const RECORD = {
   entry: 3,
   /** Stop where the fuel is below `b`. */
   check: 4,
-  /** Push the fuel less `a`. */
+  /** Push the fuel less `a`, for a call of function `b` or (-1) not; and behind it the stack, if that function takes it. */
   push: 5,
   /** A conditional branch to label `b` which, if taken, is charged `a`. */
   branch: 6,
@@ -22,7 +22,7 @@ export const RECORD = {
   elseArm: 7,
   /** A tail call: give the function's stack back. */
   tailCall: 8,
-  /** A call of `b` begins (see BodyLists.callees): its arguments have been pushed. */
+  /** A call of `b` begins (see BodyLists.callees): its arguments have been pushed. `a` is 1 where it does not return. */
   call: 9,
   /** It has returned. */
   returned: 10,
@@ -32,6 +32,9 @@ export const RECORD = {
 export const PLACE = { original: 0, fuel: 1, stack: 2, exact: 3 } as const;
 /** A place's kind stands above this many bits of original offset. */
 export const PLACE_SHIFT = 27;
+
+/** Between the parameters and the declared locals: the fuel, and what is left of the stack where the function needs to know. */
+export const ADDED_BEFORE_LOCALS = 2;
 
 /** What the first pass found in one function. Ranges are those of the lists that all functions share. */
 export interface BodyPlan {
@@ -52,8 +55,8 @@ export interface BodyPlan {
   readonly localsEnd: number;
   /** Types of the locals that are added. */
   readonly addedLocals: readonly Uint8Array[];
-  /** Index that a further local would have. */
-  readonly nextLocal: number;
+  /** Index of the parameter or local for the stack that is left. */
+  readonly stackSlot: number;
   /** Local in which the stack that is left is kept for exception handlers; -1 without any. */
   readonly stackLocal: number;
   /** Whether a conditional branch leaves the function: then its code stands in a block. */
@@ -71,6 +74,8 @@ export interface BodyLists {
   readonly records: IntList;
   /** Pairs: position in the scratch buffer, original offset and kind of place: from there on they differ by a constant. */
   readonly anchors: IntList;
-  /** Function indexes, or -1 - type index for calls through tables and references. */
+  /** Pairs: a function index, or -1 - type index for calls through tables and references; 1 where the call does not return. */
   readonly callees: IntList;
+  /** By the record of a loop: the function that each of its rounds calls, or (-1) it has a loop within that each round comes to. */
+  readonly loopCovers: Map<number, number>;
 }

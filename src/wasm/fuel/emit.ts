@@ -12,29 +12,16 @@ import { OP } from '../instructions.js';
 import { tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
 import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
+import type { StackPlan } from './call-graph.js';
 import type { IntList } from './int-list.js';
 import type { Scratch } from './scratch.js';
+import { StackCode, type StackRole } from './stack-code.js';
 
 const I64_SUB = 0x7d;
 const I64_LT_S = 0x53;
-const I32_SUB = 0x6b;
-const I32_ADD = 0x6a;
-const I32_LT_S = 0x48;
 const VOID = 0x40;
 const I32 = 0x7f;
 const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
-
-/** How a function takes part in the stack limit (`call-graph.ts`). */
-export interface StackRole {
-  /** It is called again from below itself, so its frames are counted. */
-  readonly counted: boolean;
-  readonly bytes: number;
-  /** Whether it calls one that is counted: then it keeps what it found in the global. */
-  readonly callsCounted: boolean;
-}
-
-/** What a callee does with the global for the stack: nothing; it may pass it on to one that is counted; it is counted. */
-export const CALLEE = { none: 0, passes: 1, counted: 2 } as const;
 
 export class BodyEmitter {
   readonly #input: Uint8Array;
@@ -44,11 +31,13 @@ export class BodyEmitter {
   /** Pairs: output offset, input offset and kind of place. */
   readonly #offsets: IntList;
   readonly #wrapperType: (plan: BodyPlan) => { short: number } | { index: number };
-  readonly #calleeKind: (callee: number) => number;
+  readonly #stackCode: StackCode;
+  readonly #checksAtEntry: (callee: number) => boolean;
 
   /**
    * @param wrapperType the type of a block around the function's code
-   * @param calleeKind one of CALLEE, of a callee as in BodyLists.callees
+   * @param stack how functions take part in the stack limit
+   * @param checksAtEntry whether a function looks at the fuel when it is entered
    */
   constructor(
     input: Uint8Array,
@@ -57,7 +46,8 @@ export class BodyEmitter {
     out: Scratch,
     offsets: IntList,
     wrapperType: (plan: BodyPlan) => { short: number } | { index: number },
-    calleeKind: (callee: number) => number,
+    stack: StackPlan,
+    checksAtEntry: (callee: number) => boolean,
   ) {
     this.#input = input;
     this.#lists = lists;
@@ -65,7 +55,8 @@ export class BodyEmitter {
     this.#out = out;
     this.#offsets = offsets;
     this.#wrapperType = wrapperType;
-    this.#calleeKind = calleeKind;
+    this.#stackCode = new StackCode(out, additions.stackGlobal, stack);
+    this.#checksAtEntry = checksAtEntry;
   }
 
   /**
@@ -107,13 +98,16 @@ export class BodyEmitter {
 
   #emitLocals(plan: BodyPlan, role: StackRole): void {
     const out = this.#out;
-    out.u32(plan.localGroups + plan.addedLocals.length + (needsStackLocal(role) ? 1 : 0));
+    const groups = plan.localGroups + plan.addedLocals.length;
+    // The locals that are declared stand behind the slot, whether it is used or not.
+    const hasSlot = !role.takesStack && (groups > 0 || role.counted || role.callsCounted);
+    out.u32(groups + (hasSlot ? 1 : 0));
+    if (hasSlot) out.op(1, I32);
     out.copy(this.#input, plan.localsStart, plan.localsEnd);
     for (const type of plan.addedLocals) {
       out.u8(1);
       out.copy(type, 0, type.length);
     }
-    if (needsStackLocal(role)) out.op(1, I32);
   }
 
   #openWrapper(plan: BodyPlan): void {
@@ -172,6 +166,7 @@ export class BodyEmitter {
         this.#subtract(charge);
         return out.op(OP.localSet, fuel);
       case RECORD.loop:
+        if (this.#isCovered(at)) return this.#charge(fuel, charge);
         return this.#chargeAndCheck(fuel, charge, second);
       case RECORD.entry:
         if (plan.needsEntryCheck) return this.#chargeAndCheck(fuel, charge, second);
@@ -180,7 +175,9 @@ export class BodyEmitter {
         return this.#chargeAndCheck(fuel, 0, second);
       case RECORD.push:
         out.op(OP.localGet, fuel);
-        return this.#subtract(charge);
+        this.#subtract(charge);
+        if (this.#stackCode.isTakenBy(second)) this.#stackCode.push(plan, role);
+        return;
       case RECORD.branch:
         return this.#emitBranch(fuel, charge, second);
       case RECORD.elseArm:
@@ -188,15 +185,19 @@ export class BodyEmitter {
         out.u8(OP.else);
         return this.#charge(fuel, charge);
       case RECORD.tailCall:
-        if (role.counted) this.#giveStackBack(plan, role);
+        if (role.counted) this.#stackCode.giveBack(plan, role);
         return;
       case RECORD.call:
-        return this.#beforeCall(plan, role, this.#calleeKind(second));
+        return this.#stackCode.beforeCall(plan, role, second, charge === 1);
       case RECORD.returned:
-        if (role.counted || this.#calleeKind(second) !== CALLEE.counted) return;
-        out.op(OP.localGet, plan.nextLocal);
-        return out.op(OP.globalSet, this.#additions.stackGlobal);
+        return this.#stackCode.afterCall(plan, role, second);
     }
+  }
+
+  /** Whether each round of the loop comes to another check (`body/loop-checks.ts`). */
+  #isCovered(record: number): boolean {
+    const cover = this.#lists.loopCovers.get(record);
+    return cover !== undefined && (cover < 0 || this.#checksAtEntry(cover));
   }
 
   #subtract(charge: number): void {
@@ -245,41 +246,8 @@ export class BodyEmitter {
       out.op(OP.localSet, plan.stackLocal);
     }
     if (!role.counted) return;
-    // if ((own = stack - bytes) < 0) unreachable
-    out.op(OP.globalGet, stackGlobal);
-    out.u8(OP.i32Const);
-    out.signed(role.bytes);
-    out.u8(I32_SUB);
-    out.op(OP.localTee, plan.nextLocal);
-    out.u8(OP.i32Const);
-    out.u8(0);
-    out.u8(I32_LT_S);
+    this.#stackCode.takeFrame(plan, role);
     this.#trapIf(PLACE.stack);
-  }
-
-  /**
-   * A function that is counted stores what it has left for whom it calls, and need not put anything back. One that is not counted
-   * leaves the global as it found it.
-   */
-  #beforeCall(plan: BodyPlan, role: StackRole, kind: number): void {
-    const out = this.#out;
-    const { stackGlobal } = this.#additions;
-    if (role.counted && kind !== CALLEE.none) {
-      out.op(OP.localGet, plan.nextLocal);
-      out.op(OP.globalSet, stackGlobal);
-    } else if (!role.counted && kind === CALLEE.counted) {
-      out.op(OP.globalGet, stackGlobal);
-      out.op(OP.localSet, plan.nextLocal);
-    }
-  }
-
-  #giveStackBack(plan: BodyPlan, role: StackRole): void {
-    const out = this.#out;
-    out.op(OP.localGet, plan.nextLocal);
-    out.u8(OP.i32Const);
-    out.signed(role.bytes);
-    out.u8(I32_ADD);
-    out.op(OP.globalSet, this.#additions.stackGlobal);
   }
 
   #emitBranch(fuel: number, charge: number, label: number): void {
@@ -291,8 +259,4 @@ export class BodyEmitter {
     out.op(OP.br, label + 1);
     out.u8(OP.end);
   }
-}
-
-function needsStackLocal(role: StackRole): boolean {
-  return role.counted || role.callsCounted;
 }

@@ -11,13 +11,22 @@
  * Potentials live in a union-find forest whose links carry differences: joining two trees by an edge fixes them, and an edge
  * within one tree reads its charge off. Linear but for the inverse Ackermann factor and the counting sort.
  */
+import { FATE, FREQUENCY_CLASSES, Frequencies } from './frequencies.js';
 import { IntList } from './int-list.js';
 
-/** How often an edge probably runs, coarsely; at most this many classes. */
-export const FREQUENCY_CLASSES = 256;
+export { FATE } from './frequencies.js';
 
 export const EXACT_NODE = 0;
 
+/**
+ * Among edges that are equally frequent, which are rather in the tree: a charge on a branch needs code of its own, one beside a
+ * check does not. An edge on which nothing can be charged is in it before all others.
+ */
+export const RANK = { charge: 0, none: 1, branch: 3, always: 4 } as const;
+
+const CLASSES = FREQUENCY_CLASSES * 4 + 1;
+/** A charge on a branch costs as much as one that runs this many classes more often. */
+const BRANCH_COST = 8;
 const FEW_EDGES = 24;
 
 export class FlowGraph {
@@ -30,45 +39,57 @@ export class FlowGraph {
   readonly #to = new IntList();
   /** The weight of an edge; once solved, its charge. */
   readonly #weights = new IntList();
-  readonly #frequencies = new IntList();
+  readonly #ranks = new IntList();
+  readonly #odds = new IntList();
+  readonly #fates = new IntList();
   /** 1 for an edge whose charge is made at its end, where the fuel is pushed. */
   readonly #pushed = new IntList();
+  /** 1 for a node that is a loop's header. */
+  readonly #loops = new IntList();
+  readonly #estimator = new Frequencies();
+  #frequencies = new Int32Array(256);
   #order = new Int32Array(256);
-  readonly #starts = new Int32Array(FREQUENCY_CLASSES + 1);
+  readonly #starts = new Int32Array(CLASSES + 1);
 
   /** Empties the graph, but for node 0. */
   reset(): void {
-    for (const list of [this.#parents, this.#differences, this.#unchecked]) list.length = 0;
-    for (const list of [this.#from, this.#to, this.#weights, this.#frequencies, this.#pushed]) list.length = 0;
+    for (const list of [this.#parents, this.#differences, this.#unchecked, this.#loops]) list.length = 0;
+    for (const list of [this.#from, this.#to, this.#weights, this.#pushed]) list.length = 0;
+    for (const list of [this.#ranks, this.#odds, this.#fates]) list.length = 0;
     this.addNode();
   }
 
-  addNode(): number {
+  addNode(isLoop = false): number {
     const node = this.#parents.length;
     this.#parents.push(node);
     this.#differences.push(0);
     this.#unchecked.push(0);
+    this.#loops.push(isLoop ? 1 : 0);
     return node;
   }
 
-  /** An edge whose end is not known yet. */
-  addEdge(from: number, frequency: number): number {
+  /** An edge whose end is not known yet, with its odds against others from there, and one of RANK. */
+  addEdge(from: number, odds: number, rank: number): number {
     this.#from.push(from);
     this.#to.push(EXACT_NODE);
     this.#weights.push(0);
-    this.#frequencies.push(frequency);
+    this.#odds.push(odds);
+    this.#ranks.push(rank);
+    this.#fates.push(FATE.goes);
     this.#pushed.push(0);
     return this.#from.length - 1;
   }
 
-  frequencyOf(edge: number): number {
-    return this.#frequencies.at(edge);
-  }
-
-  endEdge(edge: number, to: number, weight: number, frequency: number): void {
+  /** The edge ends at a node, with one of FATE. */
+  endEdge(edge: number, to: number, weight: number, fate: number): void {
     this.#to.data[edge] = to;
     this.#weights.data[edge] = weight;
-    this.#frequencies.data[edge] = frequency;
+    this.#fates.data[edge] = fate;
+  }
+
+  /** An edge on which nothing can be charged: its ends come to share a potential. */
+  link(from: number, to: number, odds: number): void {
+    this.endEdge(this.addEdge(from, odds, RANK.always), to, 0, FATE.goes);
   }
 
   markPushed(edge: number): void {
@@ -95,6 +116,7 @@ export class FlowGraph {
   /** Chooses the potentials; `chargeOf` and `potentialOf` answer afterwards. */
   solve(): void {
     const edges = this.#from.length;
+    this.#estimate(edges);
     this.#sort(edges);
     for (let at = 0; at < edges; at++) {
       const edge = this.#order[at] as number;
@@ -103,6 +125,31 @@ export class FlowGraph {
       const weight = this.#weights.at(edge);
       if (this.#join(from, to, weight)) this.#weights.data[edge] = 0;
       else this.#weights.data[edge] = weight + this.#offset(from) - this.#offset(to);
+    }
+  }
+
+  /** An edge's frequency and rank, as one number. */
+  #estimate(edges: number): void {
+    if (this.#frequencies.length < edges) this.#frequencies = new Int32Array(edges * 2);
+    const columns = {
+      nodes: this.#parents.length,
+      edges,
+      from: this.#from.data,
+      to: this.#to.data,
+      fates: this.#fates.data,
+      odds: this.#odds.data,
+      loops: this.#loops.data,
+    };
+    const frequencies = this.#frequencies;
+    this.#estimator.estimate(columns, frequencies);
+    for (let edge = 0; edge < edges; edge++) {
+      const rank = this.#ranks.at(edge);
+      frequencies[edge] =
+        rank === RANK.always
+          ? CLASSES - 1
+          : Math.min(FREQUENCY_CLASSES - 1, (frequencies[edge] as number) + (rank === RANK.branch ? BRANCH_COST : 0)) *
+              4 +
+            rank;
     }
   }
 
@@ -119,19 +166,19 @@ export class FlowGraph {
 
   /** Counting sort of the edges, the most frequent first. */
   #sort(edges: number): void {
-    const frequencies = this.#frequencies.data;
+    const frequencies = this.#frequencies;
     if (this.#order.length < edges) this.#order = new Int32Array(edges * 2);
     if (edges <= FEW_EDGES) return this.#sortFew(edges);
     const starts = this.#starts.fill(0);
     for (let edge = 0; edge < edges; edge++) {
-      const slot = FREQUENCY_CLASSES - (frequencies[edge] as number);
+      const slot = CLASSES - (frequencies[edge] as number);
       starts[slot] = (starts[slot] as number) + 1;
     }
-    for (let slot = 1; slot <= FREQUENCY_CLASSES; slot++) {
+    for (let slot = 1; slot <= CLASSES; slot++) {
       starts[slot] = (starts[slot] as number) + (starts[slot - 1] as number);
     }
     for (let edge = 0; edge < edges; edge++) {
-      const slot = FREQUENCY_CLASSES - (frequencies[edge] as number) - 1;
+      const slot = CLASSES - (frequencies[edge] as number) - 1;
       this.#order[starts[slot] as number] = edge;
       starts[slot] = (starts[slot] as number) + 1;
     }
@@ -140,7 +187,7 @@ export class FlowGraph {
   /** Most functions are small: for them, clearing the counters would take longer than inserting. */
   #sortFew(edges: number): void {
     const order = this.#order;
-    const frequencies = this.#frequencies.data;
+    const frequencies = this.#frequencies;
     for (let edge = 0; edge < edges; edge++) {
       const frequency = frequencies[edge] as number;
       let at = edge;

@@ -1,12 +1,12 @@
 /**
  * Fuel metering: rewrites a core module so that it counts what it executes and stops when its budget is gone. A pure function of
- * bytes, linear in their number. What it does to a module is said in `body.ts` (code) and `additions.ts` (around it); what the host
+ * bytes, linear in their number. What it does to a module is said in `body/` (code) and `additions.ts` (around it); what the host
  * does with the result, in `runtime.ts`.
  *
  * Fuel of a call = the weights of the original instructions executed, and dynamic charges (`weights.ts`). The counter is exact
- * at every host call and whenever a function is entered or left. It is checked at every loop header, at the entry of every
- * function with calls, and before every host call and bulk operation; between two checks about 4,000 units may run in each
- * activation on the stack.
+ * at every host call and whenever a function is entered or left. It is checked at the entry of every function with calls, in
+ * every round of a loop (every second or fourth of a small one), and before every host call and bulk operation; between two
+ * checks about 4,000 units may run in each activation on the stack.
  */
 
 import { MODULE_LIMITS } from '../../limits.js';
@@ -19,7 +19,7 @@ import { writeInOrder } from './assemble.js';
 import { BodyReader } from './body/body-reader.js';
 import { type BodyPlan, PLACE, PLACE_SHIFT } from './body-plan.js';
 import { planStack, type StackPlan } from './call-graph.js';
-import { BodyEmitter, type StackRole } from './emit.js';
+import { BodyEmitter } from './emit.js';
 import { IntList } from './int-list.js';
 import type { OffsetMap } from './offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from './reserved.js';
@@ -37,6 +37,7 @@ import {
   writeTypes,
 } from './sections.js';
 import { KIND, readShape, type Shape, typeOfFunction } from './shape.js';
+import type { StackRole } from './stack-code.js';
 import { DYNAMIC, FUEL_VERSION } from './weights.js';
 
 /** The limit on the guest's stack, in bytes as frames are counted, where none is given. */
@@ -139,6 +140,7 @@ class Metering {
       SECTION.function,
       writeFunctions(
         shape,
+        plans.map((plan) => this.#typeOf(plan)),
         added.map(({ type }) => type),
       ),
     );
@@ -165,7 +167,7 @@ class Metering {
     return wrappers;
   }
 
-  #stack: StackPlan = { roles: [], chainBytes: 0, calleeKind: () => 0 };
+  #stack: StackPlan = { roles: [], chainBytes: 0, calleeKind: () => 0, takesStack: () => false };
 
   /** The functions that are added, in the order of their indexes. */
   #addFunctions(
@@ -176,7 +178,7 @@ class Metering {
     const shape = this.#shape;
     const additions = this.#additions;
     const closed = !additions.importGlobals;
-    const stack = planStack(shape, plans, reader.lists, additions.referenced, closed);
+    const stack = planStack(shape, plans, reader.lists, additions, closed);
     this.#stack = stack;
     const reserve = stack.chainBytes + HOST_FRAME_BYTES;
     const added: AddedFunction[] = [];
@@ -191,7 +193,7 @@ class Metering {
     }
     for (const index of wrappers.keys()) {
       const type = typeOfFunction(shape, index);
-      const limits = { reserve, limit: this.#stackBytes };
+      const limits = { reserve, limit: this.#stackBytes, taken: stack.takesStack(index) };
       const write = (out: Scratch): void => writeExportWrapper(out, additions, type, index, limits);
       added.push({ type: additions.originalType(shape.functions[index] as number), place: PLACE.stack, write });
     }
@@ -210,7 +212,8 @@ class Metering {
       out,
       this.#offsets,
       (plan) => this.#wrapperType(plan),
-      this.#stack.calleeKind,
+      this.#stack,
+      (callee) => plans[callee - shape.importedFunctions]?.needsEntryCheck ?? true,
     );
     for (const [index, plan] of plans.entries()) emitter.emit(plan, this.#stack.roles[index] as StackRole);
     for (const { place, write } of added) {
@@ -218,6 +221,12 @@ class Metering {
       write(out);
     }
     return out.finish();
+  }
+
+  /** The type that a function has now: its own, which got the fuel, or one with the stack as well. */
+  #typeOf({ index }: BodyPlan): number {
+    if (!this.#stack.takesStack(index)) return this.#shape.functions[index] as number;
+    return this.#additions.stackType(typeOfFunction(this.#shape, index));
   }
 
   /** The type of a block around a whole function: `[] -> results`. */

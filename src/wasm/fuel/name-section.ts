@@ -7,6 +7,7 @@
 import { HostError } from '../../errors.js';
 import { Reader } from '../reader.js';
 import type { Additions } from './additions.js';
+import { ADDED_BEFORE_LOCALS } from './body-plan.js';
 import { Scratch } from './scratch.js';
 import { type Shape, typeOfFunction } from './shape.js';
 
@@ -54,7 +55,7 @@ function copyLocals(shape: Shape, reader: Reader, out: Scratch): void {
     const index = reader.u32('a function');
     out.u32(index);
     const params = index < shape.functions.length ? typeOfFunction(shape, index).params : 0;
-    const moved = index >= shape.importedFunctions ? 1 : 0;
+    const moved = index >= shape.importedFunctions ? ADDED_BEFORE_LOCALS : 0;
     copyNames(reader, out, (local) => (local >= params ? local + moved : local));
   }
 }

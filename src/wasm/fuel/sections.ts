@@ -86,11 +86,10 @@ function writeName(out: Scratch, name: string): void {
 }
 
 /** The types of all defined functions, those that are added included. */
-export function writeFunctions(shape: Shape, addedTypes: readonly number[]): Uint8Array {
-  const { functions, importedFunctions } = shape;
-  const out = new Scratch(functions.length * 2 + 64);
-  out.u32(functions.length - importedFunctions + addedTypes.length);
-  for (let index = importedFunctions; index < functions.length; index++) out.u32(functions[index] as number);
+export function writeFunctions(shape: Shape, types: readonly number[], addedTypes: readonly number[]): Uint8Array {
+  const out = new Scratch(shape.functions.length * 2 + 64);
+  out.u32(types.length + addedTypes.length);
+  for (const type of types) out.u32(type);
   for (const type of addedTypes) out.u32(type);
   return out.finish();
 }

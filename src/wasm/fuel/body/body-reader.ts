@@ -34,6 +34,7 @@ export class BodyReader {
       records: new IntList(Math.ceil(size / 2) + 256),
       anchors: new IntList(Math.ceil(size / 4) + 256),
       callees: new IntList(),
+      loopCovers: new Map(),
     };
     this.#body = new OpenBody(shape, additions, this.lists);
   }
@@ -51,6 +52,7 @@ export class BodyReader {
     if (catchTargets.size === 0) return plan;
     // Catch clauses name labels that earlier branches may have gone to: now all are known, so read it once more.
     [scratch.length, records.length, anchors.length, callees.length] = marks;
+    for (const record of this.lists.loopCovers.keys()) if (record >= marks[1]) this.lists.loopCovers.delete(record);
     return this.#readOnce(definedIndex);
   }
 
@@ -91,7 +93,7 @@ export class BodyReader {
       localsStart,
       localsEnd,
       addedLocals: body.addedLocals,
-      nextLocal: body.allLocals + 1 + body.addedLocals.length,
+      stackSlot: body.fuelLocal + 1,
       stackLocal: body.stackLocal,
       wrapped: (body.labels.nodes[0] as number) >= 0,
       hasCalls: body.hasCalls,

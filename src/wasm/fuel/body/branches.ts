@@ -2,7 +2,8 @@
 
 import { GC_BASE, OP } from '../../instructions.js';
 import { PLACE, PLACE_SHIFT, RECORD } from '../body-plan.js';
-import { EXACT_NODE } from '../flow-graph.js';
+import { EXACT_NODE, FATE, RANK } from '../flow-graph.js';
+import { ODDS_NOT_TAKEN } from './labels.js';
 import type { OpenBody } from './open-body.js';
 import { skipUnreachable } from './unreachable.js';
 
@@ -15,49 +16,51 @@ export function readBranch(body: OpenBody): void {
     scratch.u8(OP.return);
     return skipUnreachable(body);
   }
-  if (body.isCatchTarget(target)) body.store(body.frequencyAt(target));
-  else body.endEdge(body.nodeOf(target), body.frequencyAt(target) - 2);
-  scratch.op(OP.br, label);
+  if (body.isCatchTarget(target)) body.store(FATE.leaves);
+  else body.endEdge(body.nodeOf(target));
+  body.labels.repeats[target] = true;
+  scratch.op(OP.br, body.labels.top - target);
   skipUnreachable(body);
 }
 
-export function readConditionalBranch(body: OpenBody, start: number): void {
+export function readConditionalBranch(body: OpenBody): void {
   const label = body.reader.u32('a label');
   const target = body.targetOf(label);
   body.height--;
-  if (body.isCatchTarget(target)) return branchExactly(body, start);
-  if (body.arityOf(target) > 0) return branchShared(body, start, [target]);
+  const write = (): void => body.lists.scratch.op(OP.brIf, body.labels.top - target);
+  if (body.isCatchTarget(target)) return branchExactly(body, write);
+  if (body.arityOf(target) > 0) return branchShared(body, target, write);
   const split = body.graph.addNode();
-  const here = body.frequency(body.loopDepth, body.ifDepth, 3);
   body.endEdge(split);
   const node = body.nodeOf(target);
-  const frequency = Math.min(here, body.frequencyAt(target));
-  const edge = body.graph.addEdge(split, frequency);
-  body.graph.endEdge(edge, node, 0, frequency);
+  body.labels.repeats[target] = true;
+  const edge = body.graph.addEdge(split, body.labels.oddsOf(target), RANK.branch);
+  body.graph.endEdge(edge, node, 0, FATE.goes);
   body.graph.reach(node, body.graph.uncheckedAt(split));
-  body.record(RECORD.branch, edge, label);
-  body.beginEdge(split, RECORD.charge);
+  body.record(RECORD.branch, edge, body.labels.top - target);
+  body.beginEdge(split, RECORD.charge, ODDS_NOT_TAKEN);
 }
 
 /** A branch to where exceptions are caught to: the fuel is stored whether it is taken or not. */
-export function branchExactly(body: OpenBody, start: number): void {
-  body.storeAndKeep();
-  body.lists.scratch.copy(body.bytes, start, body.reader.position);
+export function branchExactly(body: OpenBody, write: () => void): void {
+  body.storeAndKeep(FATE.continues);
+  write();
   body.beginEdge(EXACT_NODE, RECORD.charge);
 }
 
 /** A branch on which nothing can be charged: its targets get the potential of the place where it stands. */
-export function branchShared(body: OpenBody, start: number, targets: readonly number[]): void {
+export function branchShared(body: OpenBody, target: number, write: () => void): void {
   const split = body.graph.addNode();
   body.endEdge(split);
-  for (const target of targets) share(body, split, target);
-  body.lists.scratch.copy(body.bytes, start, body.reader.position);
-  body.beginEdge(split, RECORD.charge);
+  share(body, split, target, body.labels.oddsOf(target));
+  write();
+  body.beginEdge(split, RECORD.charge, ODDS_NOT_TAKEN);
 }
 
-export function share(body: OpenBody, split: number, target: number): void {
+export function share(body: OpenBody, split: number, target: number, odds: number): void {
   const node = body.nodeOf(target);
-  body.graph.unify(split, node);
+  body.labels.repeats[target] = true;
+  body.graph.link(split, node, odds);
   body.graph.reach(node, body.graph.uncheckedAt(split));
 }
 
@@ -73,12 +76,12 @@ export function readBranchTable(body: OpenBody, start: number): void {
   }
   body.height--;
   if (caught) {
-    body.storeAndKeep();
+    body.storeAndKeep(FATE.leaves);
     for (const target of seen) if (!body.isCatchTarget(target)) body.graph.unify(EXACT_NODE, body.nodeOf(target));
     for (const target of seen) body.graph.reach(body.nodeOf(target), body.unchecked);
   } else {
     body.endEdge(split);
-    for (const target of seen) share(body, split, target);
+    for (const target of seen) share(body, split, target, 1);
   }
   body.lists.scratch.copy(body.bytes, start, reader.position);
   skipUnreachable(body);
@@ -89,13 +92,15 @@ export function readTypedBranch(body: OpenBody, start: number, code: number): vo
   const reader = body.reader;
   const target = body.targetOf(reader.u32('a label'));
   if (code >= GC_BASE) for (let left = 2; left > 0; left--) reader.skipLeb('a heap type', 5);
-  if (body.isCatchTarget(target)) branchExactly(body, start);
-  else branchShared(body, start, [target]);
+  const end = reader.position;
+  const write = (): void => body.lists.scratch.copy(body.bytes, start, end);
+  if (body.isCatchTarget(target)) branchExactly(body, write);
+  else branchShared(body, target, write);
 }
 
 export function readUnreachable(body: OpenBody, start: number): void {
   const { scratch, anchors } = body.lists;
-  body.store(0);
+  body.store(FATE.dies);
   anchors.push2(scratch.length, start | (PLACE.exact << PLACE_SHIFT));
   scratch.u8(OP.unreachable);
   anchors.push2(scratch.length, body.reader.position);

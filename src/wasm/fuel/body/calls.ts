@@ -4,9 +4,10 @@ import { OP } from '../../instructions.js';
 import { malformed } from '../../reader.js';
 import { RECORD } from '../body-plan.js';
 import { checkIndex } from '../constants.js';
-import { EXACT_NODE } from '../flow-graph.js';
+import { EXACT_NODE, FATE } from '../flow-graph.js';
 import { Scratch } from '../scratch.js';
 import { type TypeEntry, typeOfFunction } from '../shape.js';
+import { passCall } from './loop-checks.js';
 import { I32_TYPE, I64_TYPE, type OpenBody } from './open-body.js';
 import { skipUnreachable } from './unreachable.js';
 
@@ -18,15 +19,17 @@ export function readCall(body: OpenBody, opcode: number): void {
   const offset = body.reader.position;
   const index = body.reader.u32('a function');
   checkIndex(index, body.shape.functions.length, 'function', offset);
-  callees.push(index);
+  callees.push2(index, neverReturns(body) ? 1 : 0);
   const callee = body.additions.functionReference(index);
   if (opcode === OP.returnCall) {
+    body.additions.tailCalled.add(index);
     body.leaveByCall();
     scratch.op(opcode, callee);
     return skipUnreachable(body);
   }
-  body.record(RECORD.call, 0, index);
-  body.push();
+  body.record(RECORD.call, neverReturns(body) ? 1 : 0, index);
+  passCall(body, index);
+  body.push(FATE.continues, index);
   scratch.op(opcode, callee);
   afterCall(body, typeOfFunction(body.shape, index), 0, index);
 }
@@ -37,7 +40,12 @@ export function afterCall(body: OpenBody, type: TypeEntry, popped: number, calle
   body.grow(type.results - type.params - popped);
   body.unchecked += MAX_UNCHECKED_LEAF;
   body.beginEdge(EXACT_NODE, RECORD.setFuel);
-  body.record(RECORD.returned, 0, callee);
+  if (!neverReturns(body)) body.record(RECORD.returned, 0, callee);
+}
+
+/** Whether the compiler knew that the call just read does not return (a panic, mostly): then nothing need be put back behind it. */
+function neverReturns({ reader }: OpenBody): boolean {
+  return reader.bytes[reader.position] === OP.unreachable && reader.remaining > 0;
 }
 
 export function readIndirectCall(body: OpenBody, opcode: number, start: number): void {
@@ -48,7 +56,7 @@ export function readIndirectCall(body: OpenBody, opcode: number, start: number):
   if (type === undefined) throw malformed(start, `type ${typeIndex} is not there`);
   const table = body.shape.tables[reader.u32('a table')];
   if (table === undefined) throw malformed(start, 'a call through a table that is not there');
-  callees.push(-1 - typeIndex);
+  callees.push2(-1 - typeIndex, neverReturns(body) ? 1 : 0);
   const local = table.is64 ? body.addLocal('i64', I64_TYPE) : body.addLocal('i32', I32_TYPE);
   callWith(body, local, opcode === OP.returnCallIndirect, start, type, -1 - typeIndex);
 }
@@ -57,7 +65,7 @@ export function readReferenceCall(body: OpenBody, opcode: number, start: number)
   const typeIndex = body.reader.u32('a type');
   const type = body.shape.types[typeIndex];
   if (type === undefined) throw malformed(start, `type ${typeIndex} is not there`);
-  body.lists.callees.push(-1 - typeIndex);
+  body.lists.callees.push2(-1 - typeIndex, neverReturns(body) ? 1 : 0);
   const local = body.addLocal(`ref ${typeIndex}`, nullableReference(typeIndex));
   callWith(body, local, opcode === OP.returnCallRef, start, type, -1 - typeIndex);
 }
@@ -75,8 +83,8 @@ export function callWith(
   scratch.op(OP.localSet, local);
   if (tail) body.leaveByCall();
   else {
-    body.record(RECORD.call, 0, callee);
-    body.push();
+    body.record(RECORD.call, neverReturns(body) ? 1 : 0, callee);
+    body.push(FATE.continues);
   }
   scratch.op(OP.localGet, local);
   anchors.push2(scratch.length, start);

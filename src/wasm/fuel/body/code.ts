@@ -2,6 +2,7 @@
 
 import { DELTAS, GC_BASE, MISC_BASE, OP, OPERANDS, readCode, SIMD_BASE } from '../../instructions.js';
 import { malformed } from '../../reader.js';
+import { ADDED_BEFORE_LOCALS } from '../body-plan.js';
 import { checkIndex } from '../constants.js';
 import { WEIGHTS } from '../weights.js';
 import { readBranch, readBranchTable, readConditionalBranch, readTypedBranch, readUnreachable } from './branches.js';
@@ -70,7 +71,7 @@ export function readInstructions(body: OpenBody): void {
           at = reader.position;
         }
         if (index >= allLocals) throw malformed(at, `local ${index} is not among the ${allLocals} there are`);
-        if (index >= plainLocals) index++;
+        if (index >= plainLocals) index += ADDED_BEFORE_LOCALS;
         for (; index >= 0x80; index >>>= 7) out[to++] = (index & 0x7f) | 0x80;
         out[to++] = index;
       } else if (form === FORM.number) {
@@ -143,7 +144,7 @@ export function readSlow(body: OpenBody, opcode: number): void {
     case OP.br:
       return readBranch(body);
     case OP.brIf:
-      return readConditionalBranch(body, start);
+      return readConditionalBranch(body);
     case OP.brTable:
       return readBranchTable(body, start);
     case OP.brOnNull:

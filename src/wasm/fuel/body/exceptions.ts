@@ -6,11 +6,12 @@
 import { OP } from '../../instructions.js';
 import { malformed } from '../../reader.js';
 import { checkIndex } from '../constants.js';
+import { FATE } from '../flow-graph.js';
 import type { TypeEntry } from '../shape.js';
 import { LABEL } from './labels.js';
 import type { OpenBody } from './open-body.js';
-import { closeLabel, endArm, readBlockType } from './structure.js';
-import { skipUnreachable } from './unreachable.js';
+import { endArm, readBlockType } from './structure.js';
+import { closeLabel, skipUnreachable } from './unreachable.js';
 
 export function readCatch(body: OpenBody, opcode: number): void {
   const { scratch } = body.lists;
@@ -35,7 +36,7 @@ export function readTag(body: OpenBody): number {
 
 export function readTryTable(body: OpenBody): void {
   const reader = body.reader;
-  const { type, write } = readBlockType(body, OP.tryTable);
+  const { type, write } = readBlockType(body);
   const start = reader.position;
   for (let left = reader.count('catch clauses', reader.remaining); left > 0; left--) {
     const kind = reader.u8('a catch clause');
@@ -46,7 +47,7 @@ export function readTryTable(body: OpenBody): void {
     // So that what is behind that label counts as reachable, the first time too.
     body.nodeOf(target);
   }
-  write();
+  write(OP.tryTable);
   body.lists.scratch.copy(body.bytes, start, reader.position);
   body.pushLabel(LABEL.block, type);
 }
@@ -62,7 +63,7 @@ export function readThrow(body: OpenBody, start: number, code: number): void {
   const { scratch, anchors } = body.lists;
   if (code === OP.throw) readTag(body);
   if (code === OP.rethrow) body.targetOf(body.reader.u32('a label'));
-  body.store(0);
+  body.store(FATE.dies);
   anchors.push2(scratch.length, start);
   scratch.copy(body.bytes, start, body.reader.position);
   skipUnreachable(body);

@@ -1,6 +1,10 @@
 /** The labels in scope while a function's body is read, the function's own first. */
 
-export const LABEL = { function: 0, block: 1, loop: 2, if: 3, else: 4, try: 5 } as const;
+export const LABEL = { function: 0, block: 1, loop: 2, if: 3, else: 4, try: 5, copy: 6 } as const;
+
+/** How likely a branch is taken: back to a loop's begin, out of a loop, or forward. Compilers let the likely way go straight on. */
+const ODDS = { back: 56, exit: 1, forward: 5 } as const;
+export const ODDS_NOT_TAKEN = 8;
 
 /** How many operands a block takes and leaves. */
 export interface BlockType {
@@ -23,6 +27,16 @@ export class Labels {
   readonly results: number[] = [];
   /** How many structured instructions came before. */
   readonly ordinals: number[] = [];
-  readonly loopDepths: number[] = [];
-  readonly ifDepths: number[] = [];
+  /** Of a loop: its record, or -1; whether something has branched back to it; the record of the loop that it does the check for. */
+  readonly records: number[] = [];
+  readonly repeats: boolean[] = [];
+  readonly covered: number[] = [];
+  /** The innermost loop's label, or 0. */
+  readonly loops: number[] = [];
+
+  /** How likely a conditional branch to the label is taken, against 8 that it is not. */
+  oddsOf(target: number): number {
+    if (this.kinds[target] === LABEL.loop) return ODDS.back;
+    return target < (this.loops[this.top] as number) ? ODDS.exit : ODDS.forward;
+  }
 }

@@ -7,18 +7,30 @@ import { MODULE_LIMITS } from '../../../limits.js';
 import { OP, skipValueType } from '../../instructions.js';
 import { malformed, Reader, tooMany } from '../../reader.js';
 import type { Additions } from '../additions.js';
-import { type BodyLists, RECORD } from '../body-plan.js';
-import { EXACT_NODE, FlowGraph } from '../flow-graph.js';
+import { ADDED_BEFORE_LOCALS, type BodyLists, RECORD } from '../body-plan.js';
+import { EXACT_NODE, FATE, FlowGraph, RANK } from '../flow-graph.js';
 import type { Shape, TypeEntry } from '../shape.js';
 import { type BlockType, LABEL, Labels } from './labels.js';
 
 /** A stretch of code without a check is cut by one when it weighs more than this. */
-export const MAX_UNCHECKED = 4_096;
+export const MAX_UNCHECKED = 2_048;
 
 /** Bytes of a frame besides its values, with what the baseline compiler of V8 keeps in it. */
 const FRAME_BYTES = 128;
 export const I32_TYPE = Uint8Array.of(0x7f);
 export const I64_TYPE = Uint8Array.of(0x7e);
+
+/** A loop of which copies are being read. */
+export interface Unrolling {
+  /** Where its code begins, and the byte behind its `end`. */
+  readonly start: number;
+  readonly end: number;
+  /** Copies that are still to be read, the one under way included. */
+  left: number;
+  /** The label that stands for the loop's own, and how many labels below it are hidden. */
+  label: number;
+  hidden: number;
+}
 
 export class OpenBody {
   readonly shape: Shape;
@@ -45,10 +57,9 @@ export class OpenBody {
   unchecked = 0;
   height = 0;
   maxHeight = 0;
-  loopDepth = 0;
-  ifDepth = 0;
   /** Structured instructions so far; the ordinals of those that a catch clause branches to. */
   ordinal = 0;
+  unrolling: Unrolling | undefined;
   readonly catchTargets = new Set<number>();
   /** The type and the number that the last instruction named. */
   lastType = 0;
@@ -80,9 +91,8 @@ export class OpenBody {
     this.unchecked = 0;
     this.height = 0;
     this.maxHeight = 0;
-    this.loopDepth = 0;
-    this.ifDepth = 0;
     this.ordinal = 0;
+    this.unrolling = undefined;
     this.labels.top = -1;
   }
 
@@ -116,7 +126,7 @@ export class OpenBody {
   addLocal(key: string, type: Uint8Array): number {
     const known = this.addedByKey.get(key);
     if (known !== undefined) return known;
-    const index = this.allLocals + 1 + this.addedLocals.length;
+    const index = this.allLocals + ADDED_BEFORE_LOCALS + this.addedLocals.length;
     this.addedLocals.push(type);
     this.addedByKey.set(key, index);
     return index;
@@ -128,15 +138,11 @@ export class OpenBody {
     records.push4(scratch.length, kind, first, second);
   }
 
-  /** An edge's frequency class: a rank within (which of equals is rather in the tree), above it how deep in loops and ifs it runs. */
-  frequency(loopDepth: number, ifDepth: number, rank: number): number {
-    return (Math.min(15, loopDepth) * 4 + 3 - Math.min(3, ifDepth)) * 4 + rank;
-  }
-
-  /** Begins an edge at a node; `record` says what may go here. */
-  beginEdge(node: number, record: number): void {
-    const rank = record === RECORD.loop || record === RECORD.entry ? 0 : 1;
-    this.edge = this.graph.addEdge(node, this.frequency(this.loopDepth, this.ifDepth, rank));
+  /** Begins an edge at a node; `record` says what may go here, `odds` how likely it is among the edges from there. */
+  beginEdge(node: number, record: number, odds = 1): void {
+    // With a check, a charge costs least.
+    const rank = record === RECORD.loop || record === RECORD.entry ? RANK.charge : RANK.none;
+    this.edge = this.graph.addEdge(node, odds, rank);
     this.weight = 0;
     this.record(record, this.edge, node);
     if (node !== EXACT_NODE) this.unchecked = this.graph.uncheckedAt(node);
@@ -151,9 +157,8 @@ export class OpenBody {
   }
 
   /** Ends the edge at a node. */
-  endEdge(node: number, frequency = this.graph.frequencyOf(this.edge)): void {
-    const least = Math.min(frequency, this.graph.frequencyOf(this.edge));
-    this.graph.endEdge(this.edge, node, this.weight, least);
+  endEdge(node: number, fate: number = FATE.goes): void {
+    this.graph.endEdge(this.edge, node, this.weight, fate);
     this.unchecked += this.weight;
     this.totalWeight += this.weight;
     this.graph.reach(node, this.unchecked);
@@ -161,23 +166,23 @@ export class OpenBody {
     this.weight = 0;
   }
 
-  /** Ends the edge where the fuel must be exact, and pushes it. */
-  push(frequency?: number): void {
+  /** Ends the edge where the fuel must be exact, and pushes it, for a call of a function or not. The fate is one of FATE. */
+  push(fate: number, callee = -1): void {
     const edge = this.edge;
-    this.endEdge(EXACT_NODE, frequency);
+    this.endEdge(EXACT_NODE, fate);
     this.graph.markPushed(edge);
-    this.record(RECORD.push, edge, 0);
+    this.record(RECORD.push, edge, callee);
   }
 
   /** The same, and stores it. */
-  store(frequency?: number): void {
-    this.push(frequency);
+  store(fate: number): void {
+    this.push(fate);
     this.lists.scratch.op(OP.globalSet, this.additions.fuelGlobal);
   }
 
   /** The same, and goes on with it: where what follows may or may not take it from the global. */
-  storeAndKeep(): void {
-    this.push();
+  storeAndKeep(fate: number): void {
+    this.push(fate);
     this.lists.scratch.op(OP.localTee, this.fuelLocal);
     this.lists.scratch.op(OP.globalSet, this.additions.fuelGlobal);
   }
@@ -195,7 +200,7 @@ export class OpenBody {
 
   /** The function is left by its results. */
   leave(): void {
-    this.push(0);
+    this.push(FATE.leaves);
   }
 
   /** The function is left by a tail call. */
@@ -203,7 +208,7 @@ export class OpenBody {
     this.hasCalls = true;
     this.hasTailCalls = true;
     this.record(RECORD.tailCall, 0, 0);
-    this.push(0);
+    this.push(FATE.leaves);
   }
 
   /** Cuts the edge in two, so that a check can go between. */
@@ -219,11 +224,6 @@ export class OpenBody {
     else this.beginEdge(this.labels.nodes[target] as number, RECORD.charge);
   }
 
-  /** The frequency class of a branch to a label. */
-  frequencyAt(target: number): number {
-    return this.frequency(this.labels.loopDepths[target] as number, this.labels.ifDepths[target] as number, 3);
-  }
-
   /** A block begins. */
   pushLabel(kind: number, type: BlockType): void {
     const top = ++this.labels.top;
@@ -234,9 +234,11 @@ export class OpenBody {
     this.labels.heights[top] = this.height - type.params;
     this.labels.params[top] = type.params;
     this.labels.results[top] = type.results;
+    this.labels.records[top] = -1;
+    this.labels.covered[top] = -1;
+    this.labels.repeats[top] = false;
     this.labels.ordinals[top] = ordinal;
-    this.labels.loopDepths[top] = this.loopDepth;
-    this.labels.ifDepths[top] = this.ifDepth;
+    this.labels.loops[top] = kind === LABEL.loop ? top : (this.labels.loops[top - 1] ?? 0);
     if (this.catchTargets.has(ordinal)) this.labels.nodes[top] = EXACT_NODE;
   }
 
@@ -247,7 +249,8 @@ export class OpenBody {
 
   /** The place among the labels of a relative label. */
   targetOf(label: number): number {
-    const target = this.labels.top - label;
+    let target = this.labels.top - label;
+    if (this.unrolling !== undefined && target < this.unrolling.label) target -= this.unrolling.hidden;
     if (target < 0)
       throw malformed(this.reader.position, `label ${label} is not among the ${this.labels.top + 1} in scope`);
     return target;
@@ -255,8 +258,9 @@ export class OpenBody {
 
   /** The node that branches to a label go to. */
   nodeOf(target: number): number {
-    if (this.labels.nodes[target] === -1) this.labels.nodes[target] = this.graph.addNode();
-    return this.labels.nodes[target] as number;
+    const { nodes, kinds } = this.labels;
+    if (nodes[target] === -1) nodes[target] = this.graph.addNode(kinds[target] === LABEL.loop);
+    return nodes[target] as number;
   }
 
   /** How many operands a branch to the label takes along. */
@@ -270,15 +274,5 @@ export class OpenBody {
   popLabel(): void {
     const top = this.labels.top--;
     this.height = (this.labels.heights[top] as number) + (this.labels.results[top] as number);
-    if (this.labels.kinds[top] === LABEL.loop) this.loopDepth--;
-    this.ifDepth =
-      this.labels.kinds[top] === LABEL.loop ? this.#ifDepthOutside(top) : (this.labels.ifDepths[top] as number);
-  }
-
-  /** A loop's own entry says how deep its inside is; what was outside is what its parent says. */
-  #ifDepthOutside(top: number): number {
-    const parent = top - 1;
-    const kind = this.labels.kinds[parent];
-    return (this.labels.ifDepths[parent] as number) + (kind === LABEL.if || kind === LABEL.else ? 1 : 0);
   }
 }

@@ -3,12 +3,15 @@
 import { OP, skipValueType } from '../../instructions.js';
 import { malformed } from '../../reader.js';
 import { RECORD } from '../body-plan.js';
+import { FATE, RANK } from '../flow-graph.js';
 import { type BlockType, LABEL } from './labels.js';
+import { passLoop } from './loop-checks.js';
 import type { OpenBody } from './open-body.js';
-import { skipUnreachable } from './unreachable.js';
+import { closeLabel, closeUnreachable } from './unreachable.js';
+import { beginUnrolled, endCopy, endOfSmallLoop, endUnrolled } from './unrolling.js';
 
 /** Reads a block type and writes it: types of blocks stay as they were. */
-export function readBlockType(body: OpenBody, opcode: number): { type: BlockType; write: () => void } {
+export function readBlockType(body: OpenBody): { type: BlockType; write: (opcode: number) => void } {
   const reader = body.reader;
   const { scratch } = body.lists;
   const start = reader.position;
@@ -16,7 +19,7 @@ export function readBlockType(body: OpenBody, opcode: number): { type: BlockType
   if (first === 0x40 || (first > 0x40 && first < 0x80)) {
     skipValueType(reader);
     const end = reader.position;
-    const write = (): void => {
+    const write = (opcode: number): void => {
       scratch.u8(opcode);
       scratch.copy(body.bytes, start, end);
     };
@@ -26,7 +29,7 @@ export function readBlockType(body: OpenBody, opcode: number): { type: BlockType
   const type = body.shape.types[index];
   if (type === undefined) throw malformed(start, `type ${index} is not there`);
   const original = body.additions.originalType(index);
-  const write = (): void => {
+  const write = (opcode: number): void => {
     scratch.u8(opcode);
     scratch.signed(original);
   };
@@ -34,37 +37,36 @@ export function readBlockType(body: OpenBody, opcode: number): { type: BlockType
 }
 
 export function readBlock(body: OpenBody, opcode: number): void {
-  const { type, write } = readBlockType(body, opcode);
-  write();
+  const { type, write } = readBlockType(body);
+  write(opcode);
   body.pushLabel(opcode === OP.try ? LABEL.try : LABEL.block, type);
 }
 
 export function readLoop(body: OpenBody): void {
-  const { type, write } = readBlockType(body, OP.loop);
+  const { type, write } = readBlockType(body);
+  const covered = passLoop(body);
+  const small = type.params === 0 ? endOfSmallLoop(body) : -1;
+  if (small >= 0) return beginUnrolled(body, small, type, write);
   const ordinal = body.ordinal;
   const caught = body.catchTargets.has(ordinal);
   body.pushLabel(LABEL.loop, type);
-  if (caught) body.store();
+  if (caught) body.store(FATE.continues);
   else body.endEdge(body.nodeOf(body.labels.top));
-  body.loopDepth++;
-  body.ifDepth = 0;
-  // The label's own depths are those inside, where a branch to it goes.
-  body.labels.loopDepths[body.labels.top] = body.loopDepth;
-  body.labels.ifDepths[body.labels.top] = 0;
-  write();
-  if (caught) body.load();
-  else body.beginEdge(body.labels.nodes[body.labels.top] as number, RECORD.loop);
+  write(OP.loop);
+  if (caught) return body.load();
+  body.labels.records[body.labels.top] = body.lists.records.length;
+  body.labels.covered[body.labels.top] = covered;
+  body.beginEdge(body.labels.nodes[body.labels.top] as number, RECORD.loop);
 }
 
 export function readIf(body: OpenBody): void {
-  const { type, write } = readBlockType(body, OP.if);
+  const { type, write } = readBlockType(body);
   body.height--;
   const node = body.graph.addNode();
   body.endEdge(node);
   body.pushLabel(LABEL.if, type);
   body.labels.splits[body.labels.top] = node;
-  body.ifDepth++;
-  write();
+  write(OP.if);
   body.beginEdge(node, RECORD.charge);
 }
 
@@ -80,7 +82,7 @@ export function readElse(body: OpenBody): void {
 /** The code of an arm runs on to the end of its block. */
 export function endArm(body: OpenBody): void {
   if (body.edge < 0) return;
-  if (body.isCatchTarget(body.labels.top)) body.store();
+  if (body.isCatchTarget(body.labels.top)) body.store(FATE.leaves);
   else body.endEdge(body.nodeOf(body.labels.top));
 }
 
@@ -89,6 +91,8 @@ export function readEnd(body: OpenBody): void {
   if (top === 0) return endFunction(body);
   const kind = body.labels.kinds[top];
   const { scratch } = body.lists;
+  if (kind === LABEL.copy) return endCopy(body);
+  if (body.unrolling?.label === top) return endUnrolled(body);
   if (kind === LABEL.loop) {
     scratch.u8(OP.end);
     if (body.edge < 0) return closeUnreachable(body);
@@ -110,8 +114,8 @@ export function readEnd(body: OpenBody): void {
 export function addElseArm(body: OpenBody, top: number, node: number): void {
   const { scratch } = body.lists;
   const caught = body.isCatchTarget(top);
-  const edge = body.graph.addEdge(body.labels.splits[top] as number, body.frequencyAt(top));
-  body.graph.endEdge(edge, node, 0, body.frequencyAt(top));
+  const edge = body.graph.addEdge(body.labels.splits[top] as number, 1, RANK.branch);
+  body.graph.endEdge(edge, node, 0, FATE.goes);
   body.graph.reach(node, body.graph.uncheckedAt(body.labels.splits[top] as number));
   if (!caught) {
     body.record(RECORD.elseArm, edge, 0);
@@ -119,23 +123,8 @@ export function addElseArm(body: OpenBody, top: number, node: number): void {
   }
   scratch.u8(OP.else);
   body.graph.markPushed(edge);
-  body.record(RECORD.push, edge, 0);
+  body.record(RECORD.push, edge, -1);
   scratch.op(OP.globalSet, body.additions.fuelGlobal);
-}
-
-/** The block's end has been written; it is a join, or nobody comes here. */
-export function closeLabel(body: OpenBody): void {
-  const top = body.labels.top;
-  if (body.labels.nodes[top] === -1 && body.edge < 0) return closeUnreachable(body);
-  body.popLabel();
-  if (body.edge < 0) body.beginAtLabel(top);
-}
-
-/** Nobody comes behind the end of this block: the code there is left out too, so its operands must be anything. */
-export function closeUnreachable(body: OpenBody): void {
-  body.popLabel();
-  body.lists.scratch.u8(OP.unreachable);
-  skipUnreachable(body);
 }
 
 export function endFunction(body: OpenBody): void {

@@ -26,3 +26,18 @@ export function skipUnreachable(body: OpenBody): void {
     skipOperands(reader, code);
   }
 }
+
+/** The block's end has been written; it is a join, or nobody comes here. */
+export function closeLabel(body: OpenBody): void {
+  const top = body.labels.top;
+  if (body.labels.nodes[top] === -1 && body.edge < 0) return closeUnreachable(body);
+  body.popLabel();
+  if (body.edge < 0) body.beginAtLabel(top);
+}
+
+/** Nobody comes behind the end of this block: the code there is left out too, so its operands must be anything. */
+export function closeUnreachable(body: OpenBody): void {
+  body.popLabel();
+  body.lists.scratch.u8(OP.unreachable);
+  skipUnreachable(body);
+}

@@ -4,7 +4,7 @@ import { OP } from '../../instructions.js';
 import type { HelperKind } from '../additions.js';
 import { RECORD } from '../body-plan.js';
 import { checkIndex } from '../constants.js';
-import { EXACT_NODE } from '../flow-graph.js';
+import { EXACT_NODE, FATE } from '../flow-graph.js';
 import { I32_TYPE, I64_TYPE, type OpenBody } from './open-body.js';
 import { checkOperands } from './operands.js';
 
@@ -40,7 +40,7 @@ export function readMemoryGrow(body: OpenBody, start: number): void {
 
 export function callHelper(body: OpenBody, kind: HelperKind, index: number): void {
   const { scratch } = body.lists;
-  body.push();
+  body.push(FATE.continues);
   scratch.op(OP.call, body.additions.helper(kind, index));
   body.beginEdge(EXACT_NODE, RECORD.setFuel);
 }
@@ -90,7 +90,7 @@ export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64
     if (!is64) scratch.u8(I64_EXTEND_I32_U);
   };
   scratch.op(OP.localTee, local);
-  body.push();
+  body.push(FATE.continues);
   pushLength();
   scratch.u8(I64_SUB);
   scratch.op(OP.localTee, body.fuelLocal);
