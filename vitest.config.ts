@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['dist/test/**/*.test.js'],
+    globalSetup: 'dist/test/harness/last-words.js',
     pool: 'forks',
     // Integration tests start servers and threads of their own; more processes than cores only make deadlines slip.
     maxWorkers: 2,

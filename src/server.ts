@@ -91,7 +91,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
-    await dropOrphans(memory, (id) => plugins.knows(id), log);
+    await dropLeftovers({ plugins, directory, memory, log });
     const { streams, execution } = openExecution(config, registry, metrics);
     const rpc = await startRpc({
       config,
@@ -180,6 +180,19 @@ function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRe
 }
 
 /** Such a plugin is gone again when the server stops. */
+/** Removes what belongs to plugins that are not installed: a crash may have come between their removal and its. */
+async function dropLeftovers(parts: {
+  plugins: InstalledPlugins;
+  directory: DataDirectory;
+  memory: MemoryStore;
+  log: Log;
+}): Promise<void> {
+  const { plugins, directory, memory, log } = parts;
+  const needed = plugins.preparedKeys();
+  if (needed !== undefined) await directory.cache.retain(needed);
+  await dropOrphans(memory, (id) => plugins.knows(id), log);
+}
+
 function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
   log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }

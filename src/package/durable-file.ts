@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { passed } from './crash-steps.js';
 
 export interface WriteOptions {
   /** Where the file is written aside: a directory of the same file system. */
@@ -16,13 +17,19 @@ export async function writeWhole(path: string, bytes: Uint8Array | string, optio
   const aside = join(options.asideDirectory, randomBytes(12).toString('hex'));
   try {
     const file = await open(aside, 'wx', 0o600);
+    passed('aside-created', path);
     try {
       await file.writeFile(bytes);
-      if (options.durable) await file.sync();
+      passed('aside-written', path);
+      if (options.durable) {
+        await file.sync();
+        passed('aside-synced', path);
+      }
     } finally {
       await file.close();
     }
     await rename(aside, path);
+    passed('renamed', path);
   } catch (error) {
     await rm(aside, { force: true });
     throw error;
@@ -35,6 +42,7 @@ export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
+    passed('directory-synced', path);
   } finally {
     await directory.close();
   }

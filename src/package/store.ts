@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { HostError } from '../errors.js';
 import { permissionSchema } from '../permissions.js';
 import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
+import { passed } from './crash-steps.js';
 import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { type PackageFiles, sizesOf } from './package-files.js';
@@ -127,7 +128,9 @@ export class PackageStore {
 
   async remove(digest: string): Promise<void> {
     await rm(this.#path(digest, 'json'), { force: true });
+    passed('summary-removed', this.#path(digest, 'json'));
     await rm(this.#path(digest, 'hal9'), { force: true });
+    passed('package-removed', this.#path(digest, 'hal9'));
     await syncDirectory(this.#packages);
   }
 

@@ -112,6 +112,11 @@ export class InstalledPlugin {
     this.node = nodeOf(parts.manifest);
   }
 
+  /** What its prepared module is cached under. */
+  get preparedKey(): string {
+    return this.#prepared.cacheKey;
+  }
+
   get active(): boolean {
     return this.#crew !== undefined;
   }

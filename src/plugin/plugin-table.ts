@@ -95,6 +95,12 @@ export class PluginTable {
     return this.#store.writeIndex([...entries, ...this.#unopened.values()]);
   }
 
+  /** Which prepared modules are needed; undefined where that is not known of all plugins. */
+  preparedKeys(): ReadonlySet<string> | undefined {
+    if (this.#unopened.size > 0) return undefined;
+    return new Set([...this.#plugins.values()].map(({ preparedKey }) => preparedKey));
+  }
+
   /** How many there are, by state; `failed` are wanted in service and not there. */
   countByState(): { active: number; resting: number; failed: number } {
     const count = { active: 0, resting: 0, failed: 0 };

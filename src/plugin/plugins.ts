@@ -86,6 +86,11 @@ export class InstalledPlugins implements Plugins {
       .map((plugin) => this.#table.view(plugin));
   }
 
+  /** As `PluginTable.preparedKeys`. */
+  preparedKeys(): ReadonlySet<string> | undefined {
+    return this.#table.preparedKeys();
+  }
+
   /** Whether a plugin of this id is installed, or was and could not be brought back. */
   knows(id: string): boolean {
     return this.#table.knows(id);
@@ -135,10 +140,14 @@ export class InstalledPlugins implements Plugins {
       const dependents = dependentsOf(plugin.ref.id, this.#table.graph()).map(({ id }) => this.#table.find(id));
       if (!force && dependents.length > 0) throw inUse(plugin, 'installed plugins need it', dependents);
       if (!force && plugin.active) throw isActive(plugin, 'uninstalling it');
-      if (plugin.active) await this.#takeOut(plugin, usersOf(plugin, this.#table, force), by);
+      const users = plugin.active ? usersOf(plugin, this.#table, force) : [];
+      for (const each of plugin.active ? [...users, plugin] : []) {
+        await this.#deactivating(each, by, () => each.deactivate(this.#parts.drainMs));
+      }
       const event = about(plugin, 'plugin.uninstall', by.actor, { digest: plugin.digest });
       return auditedAnyway(this.#parts.audit, event, async () => {
-        await this.#table.remove(plugin);
+        // One write of the index: after a crash it is there, in service, or gone.
+        await this.#keep(users, false, 'deactivated', () => this.#table.remove(plugin));
         if (!plugin.development) await this.#parts.store.remove(plugin.digest);
         this.#parts.runtime.uses.forget(plugin.ref.id);
         await this.#parts.forgotten(plugin.ref.id);
@@ -266,11 +275,16 @@ export class InstalledPlugins implements Plugins {
   }
 
   /** Writes down whether plugins are to be in service. What cannot be written is not so. */
-  async #keep(plugins: readonly InstalledPlugin[], wanted: boolean, what: string): Promise<void> {
+  async #keep(
+    plugins: readonly InstalledPlugin[],
+    wanted: boolean,
+    what: string,
+    save = () => this.#table.save(),
+  ): Promise<void> {
     const before = plugins.map((plugin) => plugin.wanted);
     for (const plugin of plugins) plugin.wanted = wanted;
     try {
-      await this.#table.save();
+      await save();
     } catch (error) {
       plugins.forEach((plugin, index) => {
         plugin.wanted = before[index] ?? false;

@@ -21,6 +21,10 @@ export type Defence =
   | 'utf8'
   /** A plugin's queue is bounded. */
   | 'queue-bound'
+  /** Each signature of a package is verified over its contents. */
+  | 'signature'
+  /** A plugin runs when a key that the operator trusts for it has signed it, and not otherwise. */
+  | 'trust'
   /** A plugin has what it was granted, not what it asks for. */
   | 'grants';
 

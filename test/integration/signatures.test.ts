@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { readPackage } from '../../src/package/read.js';
 import { zipFiles } from '../../src/package/zip-write.js';
@@ -12,6 +12,8 @@ import { idOf } from '../harness/wat-plugin.js';
 import { hal9, type Ran } from '../unit/cli/command.js';
 
 /** A server as operators run it, the real command against it, and packages signed by keys made on the spot. */
+// Commands that start Node a dozen times, on a machine that may have other work.
+vi.setConfig({ testTimeout: 60_000 });
 let folder: string;
 let server: ServerProcess;
 let client: Client;

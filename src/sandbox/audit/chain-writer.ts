@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { AUDIT_LIMITS } from '../../limits.js';
+import { passed } from '../../package/crash-steps.js';
 import { syncDirectory, systemCode } from '../../package/durable-file.js';
 import type { AuditEvent } from './audit-event.js';
 import { type AuditFile, auditFile, listAuditFiles } from './audit-files.js';
@@ -68,11 +69,13 @@ export class ChainWriter {
     return dated.length;
   }
 
-  async #add(bytes: Buffer, { handle }: Current): Promise<void> {
+  async #add(bytes: Buffer, { handle, file }: Current): Promise<void> {
     this.#dirty = true;
     try {
       await handle.appendFile(bytes);
+      passed('audit-written', file.path);
       await handle.datasync();
+      passed('audit-synced', file.path);
       this.#dirty = false;
     } catch (error) {
       // Where this fails as well, the next write begins with it.
