@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: a server, the sentiment analyzer, a signal, a tool call, and what they cost, by the commands that an
+ * `npm run demo`: a server, the sentiment analyzer, signed with a key made on the spot, a signal, a tool call, and what they cost, by the commands that an
  * operator would type. Needs Node alone: the plugin's module is in the repository.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -17,10 +17,13 @@ const START_MS = 20_000;
 const folder = mkdtempSync(join(tmpdir(), 'hal9-demo-'));
 const readyFile = join(folder, 'ready.json');
 
-/** Shows a command, runs it, shows what it printed. */
+/** Shows a command, runs it, shows what it printed. @param server empty where the command needs none */
 async function hal9(server: string, ...args: string[]): Promise<void> {
   console.log(`\n$ hal9 ${args.map((arg) => (/^[\w./-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')}`);
-  const { stdout } = await promisify(execFile)(process.execPath, [HAL9, ...args, '--server', server]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...[HAL9, ...args],
+    ...(server === '' ? [] : ['--server', server]),
+  ]);
   console.log(stdout.trimEnd());
 }
 
@@ -36,15 +39,20 @@ async function appears(file: string): Promise<string> {
   }
 }
 
-console.log('$ hal9 serve --development');
+console.log('$ hal9 serve');
 const places = ['--data-dir', join(folder, 'data'), '--ready-file', readyFile, '--log-level', 'warn'];
 const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-const server = spawn(process.execPath, [HAL9, 'serve', '--development', ...places, ...listen], { stdio: 'inherit' });
+const server = spawn(process.execPath, [HAL9, 'serve', ...places, ...listen], { stdio: 'inherit' });
 const exited = once(server, 'exit');
 try {
   const { grpc, http } = JSON.parse(await appears(readyFile)) as { grpc: string; http: string };
   console.log(`serving gRPC on ${grpc}, metrics on http://${http}/metrics`);
-  await hal9(grpc, 'plugin', 'install', PLUGIN, '--activate');
+  const [key, packed] = [join(folder, 'my-key.pem'), join(folder, 'sentiment-analyzer.hal9')];
+  await hal9('', 'key', 'generate', '--out', key);
+  await hal9('', 'plugin', 'pack', PLUGIN, '--out', packed);
+  await hal9('', 'plugin', 'sign', packed, '--key', key);
+  await hal9(grpc, 'key', 'trust', key, '--name', 'me');
+  await hal9(grpc, 'plugin', 'install', packed, '--activate');
   await hal9(grpc, 'signal', 'send', '--layer', 'L2', 'The staff were kind, but the room was not great at all!');
   await hal9(
     grpc,

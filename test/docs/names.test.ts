@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { addAuditCommands } from '../../src/cli/audit-commands.js';
 import { EXIT } from '../../src/cli/exit-status.js';
+import { addKeyCommands } from '../../src/cli/key-commands.js';
+import { addMemoryCommands } from '../../src/cli/memory-commands.js';
 import { addPluginCommands } from '../../src/cli/plugin-commands.js';
 import { addServeCommand } from '../../src/cli/serve-command.js';
 import { addSignalCommands } from '../../src/cli/signal-commands.js';
@@ -52,6 +54,8 @@ describe('names in the pages', () => {
       addToolCommands,
       addTokenCommands,
       addAuditCommands,
+      addKeyCommands,
+      addMemoryCommands,
       addServeCommand,
     ])
       add(program);
@@ -107,6 +111,7 @@ describe('names in the pages', () => {
       'LICENCE',
       'README',
       'JSON',
+      'UNSIGNED',
     ];
     expect(
       unknown(/`([A-Z][A-Z_]{2,})`/g, (name) => known.has(name) || others.includes(name) || name.endsWith('_DIR')),

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packBytes } from '../../src/package/pack.js';
 import { readPackage } from '../../src/package/read.js';
 import { ServerProcess } from '../harness/server-process.js';
+import { type TestKey, testKey } from '../harness/signing.js';
 import { codeBlocks, readPage, section } from './pages.js';
 
 /** What the pages tell a reader to type, typed: a shell, the real command, a real server. */
@@ -14,9 +15,12 @@ const MOST_MS = 60_000;
 const run = promisify(execFile);
 let server: ServerProcess;
 let folder: string;
+let key: TestKey;
 
 beforeAll(async () => {
-  server = await ServerProcess.start({ flags: ['--log-level', 'warn'] });
+  server = await ServerProcess.start({ development: false, flags: ['--log-level', 'warn'] });
+  key = testKey();
+  await server.connect().trustKey({ publicKey: key.publicKey, name: 'the reader' });
   folder = mkdtempSync(join(tmpdir(), 'hal9-docs-'));
   symlinkSync(resolve('examples'), join(folder, 'examples'));
 });
@@ -44,11 +48,12 @@ describe('README.md', () => {
   });
 
   test(
-    'leads through its tour: pack, install, activate, call, remove',
+    'leads through its tour: pack, sign, trust, install, activate, call, remove',
     async () => {
       expect(tour.split('\n').length).toBeGreaterThan(5);
       const said = await shell(tour);
       expect(said).toContain('sentiment-analyzer-0.1.0.hal9');
+      expect(said).toMatch(/^trusted: me /m);
       expect(said).toMatch(/^sentiment-analyzer 0\.1\.0: OK$/m);
       expect(said).toMatch(/^analyze_sentiment +sentiment-analyzer/m);
       expect(said).toMatch(/"sentiment": "positive"/);
@@ -66,7 +71,7 @@ describe('deploy/docs/operating.md', () => {
     async () => {
       const [life = ''] = codeBlocks(plugins, 'sh');
       const { bytes } = await packBytes({ directory: 'examples/sentiment-analyzer' });
-      writeFileSync(join(folder, 'FILE.hal9'), bytes);
+      writeFileSync(join(folder, 'FILE.hal9'), await key.sign(bytes));
       const said = await shell(life.replaceAll('NAME', 'sentiment-analyzer'));
       expect(said).toMatch(/^instances +0 \(stateful\)$|^instances +0 \(stateless\)$/m);
       expect(said.match(/^active: /gm)).toHaveLength(2);
@@ -81,7 +86,9 @@ describe('proto/README.md', () => {
     'has a client for Node that calls a tool',
     async () => {
       const [client = ''] = codeBlocks(readPage('proto/README.md'), 'js');
-      await shell('hal9 plugin install examples/sentiment-analyzer --activate');
+      const { bytes } = await packBytes({ directory: 'examples/sentiment-analyzer' });
+      writeFileSync(join(folder, 'signed.hal9'), await key.sign(bytes));
+      await shell('hal9 plugin install signed.hal9 --activate');
       const code = client.replace('127.0.0.1:50051', server.grpc);
       expect(code).not.toBe(client);
       const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code]);
