@@ -12,6 +12,7 @@ import { HostError } from '../../src/errors.js';
 import { fuelStatistics, tryFuel } from './fuel.js';
 import { packageTargets, type Target } from './packages.js';
 import { Random } from './random.js';
+import { signatureTarget } from './signatures.js';
 
 /** No input of these sizes takes a millisecond's work a thousand times over. */
 const MAX_INPUT_MS = 2_000;
@@ -72,7 +73,11 @@ async function tryInput(name: string, target: Target, random: Random): Promise<s
   return undefined;
 }
 
-const all: [string, Target][] = [...(await packageTargets()), ['fuel', tryFuel]];
+const all: [string, Target][] = [
+  ...(await packageTargets()),
+  ['signatures', await signatureTarget()],
+  ['fuel', tryFuel],
+];
 const targets = all.filter(([name]) => values.only === undefined || name === values.only);
 const watcher = watch();
 let inputs = 0;
