@@ -10,13 +10,14 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { audit } from './audit.js';
 import { bindings } from './bindings.js';
+import { broker } from './broker.js';
 import { calls, sentiment } from './calls.js';
 import { fuel } from './fuel.js';
 import { cold, memory, start } from './instances.js';
 import { kill } from './kill.js';
 import { type Bench, type BenchOptions, describe, type Measure, reached } from './measure.js';
 
-const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings, fuel, audit];
+const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings, fuel, audit, broker];
 
 interface Report {
   commit: string;

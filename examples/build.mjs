@@ -19,6 +19,7 @@ const MODULES = [
   { path: 'examples/echo/echo.wasm', crate: 'echo', target: 'wasm32-wasip1' },
   // The same plugin without WASI: the bindings are compared with another implementation on it.
   { path: 'examples/echo/echo.unknown.wasm', crate: 'echo', target: 'wasm32-unknown-unknown' },
+  { path: 'examples/notes/notes.wasm', crate: 'notes', target: 'wasm32-wasip1' },
   {
     path: 'examples/sentiment-analyzer/sentiment-analyzer.wasm',
     crate: 'sentiment-analyzer',

@@ -1,6 +1,7 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import type { ClientCertificate, Credentials } from '../access/access-list.js';
 import type { Gatekeeper } from '../access/gatekeeper.js';
+import type { Role } from '../config/access-file.js';
 import { HostError } from '../errors.js';
 import { METHOD_ROLES, OPEN } from './method-roles.js';
 import { type ServiceRefusal, toServiceError } from './status.js';
@@ -27,28 +28,49 @@ export interface AdmissionOptions {
 /**
  * Lets calls in by what their callers show. It looks at a call when its headers are there: of one that is turned away, no
  * message is read, decoded or waited for.
+ *
+ * What grpc-js offers for this, `ServerInterceptingCall`, passes every message and status on through objects of its own; so the call
+ * itself is given back, with a `start` that looks first.
  */
-export function admission({ gatekeeper, certificateOf, refused }: AdmissionOptions): ServerInterceptor {
+export function admission(options: AdmissionOptions): ServerInterceptor {
   return ({ path }, call) => {
     const roles = METHOD_ROLES[path] ?? [];
-    if (roles === OPEN) return new ServerInterceptingCall(call);
-    return new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata(metadata, proceed) {
-            try {
-              const credentials = credentialsOf(metadata, certificateOf(call.getPeer()));
-              callers.set(metadata, gatekeeper.admit(credentials, roles, path).name);
-            } catch (error) {
-              const refusal = toServiceError(HostError.from(error));
-              refused(path, refusal);
-              return call.sendStatus(refusal);
-            }
-            proceed(metadata);
-          },
-        }),
-    });
+    if (roles !== OPEN) lookFirst(call, (metadata) => refusalOf(options, { path, roles, call, metadata }));
+    // The types ask for the class, grpc-js for what it offers.
+    return call as ServerInterceptingCall;
   };
+}
+
+type Call = Parameters<ServerInterceptor>[1];
+
+/** From its start on, nothing of the call is handed on before its metadata was looked at, and found good. */
+function lookFirst(call: Call, look: (metadata: Metadata) => ServiceRefusal | undefined): void {
+  const start = call.start;
+  call.start = (listener) => {
+    const receive = listener.onReceiveMetadata;
+    listener.onReceiveMetadata = (metadata) => {
+      const refusal = look(metadata);
+      if (refusal === undefined) receive.call(listener, metadata);
+      else call.sendStatus(refusal);
+    };
+    start.call(call, listener);
+  };
+}
+
+/** Undefined for a caller that is let in, whose name is noted. */
+function refusalOf(
+  { gatekeeper, certificateOf, refused }: AdmissionOptions,
+  { path, roles, call, metadata }: { path: string; roles: readonly Role[]; call: Call; metadata: Metadata },
+): ServiceRefusal | undefined {
+  try {
+    const credentials = credentialsOf(metadata, certificateOf(call.getPeer()));
+    callers.set(metadata, gatekeeper.admit(credentials, roles, path).name);
+    return undefined;
+  } catch (error) {
+    const refusal = toServiceError(HostError.from(error));
+    refused(path, refusal);
+    return refusal;
+  }
 }
 
 /** Of a header that was sent several times, Node keeps the first. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { addAuditCommands } from '../../src/cli/audit-commands.js';
 import { EXIT } from '../../src/cli/exit-status.js';
 import { addKeyCommands } from '../../src/cli/key-commands.js';
+import { addMemoryCommands } from '../../src/cli/memory-commands.js';
 import { addPluginCommands } from '../../src/cli/plugin-commands.js';
 import { addServeCommand } from '../../src/cli/serve-command.js';
 import { addSignalCommands } from '../../src/cli/signal-commands.js';
@@ -54,6 +55,7 @@ describe('names in the pages', () => {
       addTokenCommands,
       addAuditCommands,
       addKeyCommands,
+      addMemoryCommands,
       addServeCommand,
     ])
       add(program);

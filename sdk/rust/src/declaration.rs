@@ -118,6 +118,8 @@ pub enum Permission {
     Hal9Signal,
     /// To keep keys and values.
     Hal9Memory,
+    /// To keep keys and values in the memory of that name, which plugins share: its keys begin with `shared:NAME/`.
+    Hal9SharedMemory(&'static str),
     /// To report metrics.
     Hal9Metrics,
     /// To take part in learning.

@@ -168,6 +168,7 @@ impl<const N: usize> Writer<N> {
             Permission::FileCreate(path) => self.one_key("FileCreate", path),
             Permission::SystemEnv(name) => self.one_key("SystemEnv", name),
             Permission::PluginCall(id) => self.one_key("PluginCall", id),
+            Permission::Hal9SharedMemory(name) => self.one_key("Hal9SharedMemory", name),
         }
     }
 
@@ -372,6 +373,7 @@ mod tests {
             Permission::FileRead("/data"),
             Permission::NetworkHttpsTo(Destinations { hosts: &["example.com"], ports: &[443, 8443] }),
             Permission::NetworkTcpTo(Destinations { hosts: &[], ports: &[7] }),
+            Permission::Hal9SharedMemory("team-notes"),
         ],
         max_memory_mb: Some(1024),
         stateful: Some(false),
@@ -414,6 +416,7 @@ mod tests {
                         "SystemTime", { "FileRead": "/data" },
                         { "NetworkHttps": { "hosts": ["example.com"], "ports": [443, 8443] } },
                         { "NetworkTcp": { "ports": [7] } },
+                        { "Hal9SharedMemory": "team-notes" },
                     ],
                 },
             })

@@ -38,6 +38,7 @@ struct State {
     gauges: BTreeMap<Series, f64>,
     observations: BTreeMap<Series, Vec<f64>>,
     memory: BTreeMap<String, String>,
+    memory_refusal: Option<PluginError>,
     emitted: Vec<Signal>,
     tools: Option<ToolHandler>,
     http: Option<HttpHandler>,
@@ -55,6 +56,7 @@ impl State {
             gauges: BTreeMap::new(),
             observations: BTreeMap::new(),
             memory: BTreeMap::new(),
+            memory_refusal: None,
             emitted: Vec::new(),
             tools: None,
             http: None,
@@ -117,6 +119,12 @@ impl FakeHost {
     /// Sets the seed of the random stream.
     pub fn with_random_seed(self, seed: u64) -> Self {
         state(|state| state.random = seed);
+        self
+    }
+
+    /// Refuses every call of the memory with this error, as a host does without a permission, or when a quota is used up.
+    pub fn with_memory_refused(self, error: PluginError) -> Self {
+        state(|state| state.memory_refusal = Some(error));
         self
     }
 
@@ -305,32 +313,64 @@ pub(crate) mod imports {
     }
 
     pub mod memory {
-        use super::super::{state, wire::memory::Entry, wire::types::PluginError};
+        use super::super::{Value, state, wire::memory::Entry, wire::types::PluginError};
 
         pub fn get(key: &str) -> Result<Option<String>, PluginError> {
+            allowed()?;
             Ok(state(|state| state.memory.get(key).cloned()))
         }
 
         pub fn set(key: &str, value: &str) -> Result<(), PluginError> {
+            allowed()?;
             state(|state| state.memory.insert(key.into(), value.into()));
             Ok(())
         }
 
         pub fn delete(key: &str) -> Result<bool, PluginError> {
+            allowed()?;
             Ok(state(|state| state.memory.remove(key).is_some()))
         }
 
         pub fn list_entries(prefix: &str, limit: u32) -> Result<Vec<Entry>, PluginError> {
+            allowed()?;
             Ok(entries(limit, |key, _| key.starts_with(prefix)))
         }
 
-        /// Every word of the query must occur in the value; best is first in the order of keys.
+        /// Every word of the query must be one of the value's. Not ranked: the first in the order of keys comes first.
         pub fn search(query: &str, limit: u32) -> Result<Vec<Entry>, PluginError> {
-            let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-            Ok(entries(limit, |_, value| {
-                let value = value.to_lowercase();
-                words.iter().all(|word| value.contains(word))
+            allowed()?;
+            let (before, query) = match query.split_once('/') {
+                Some((before, rest)) if before.starts_with("shared:") => (format!("{before}/"), rest),
+                _ => (String::new(), query),
+            };
+            let wanted = words(query);
+            Ok(entries(limit, |key, value| {
+                let mut texts = String::new();
+                collect(&serde_json::from_str(value).unwrap_or(Value::Null), &mut texts);
+                let found = words(&texts);
+                let here = if before.is_empty() { !key.starts_with("shared:") } else { key.starts_with(&before) };
+                here && !wanted.is_empty() && wanted.iter().all(|word| found.contains(word))
             }))
+        }
+
+        fn allowed() -> Result<(), PluginError> {
+            state(|state| state.memory_refusal.clone()).map_or(Ok(()), |error| Err(error.into()))
+        }
+
+        fn words(text: &str) -> Vec<String> {
+            let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            words.map(str::to_lowercase).collect()
+        }
+
+        /// The strings and numbers in a value.
+        fn collect(value: &Value, texts: &mut String) {
+            match value {
+                Value::String(text) => texts.extend([text, "\n"]),
+                Value::Number(number) => texts.extend([&number.to_string(), "\n"]),
+                Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
+                Value::Object(members) => members.values().for_each(|value| collect(value, texts)),
+                Value::Null | Value::Bool(_) => {}
+            }
         }
 
         fn entries(limit: u32, wanted: impl Fn(&str, &str) -> bool) -> Vec<Entry> {

@@ -7,6 +7,7 @@ import { type Place, placeOf } from './namespaces.js';
 import { wordsOf } from './searchable.js';
 import type { Found, MemoryStore, SetResult } from './store.js';
 
+const encoder = new TextEncoder();
 const QUOTA = { keys: MEMORY_LIMITS.maxKeys, bytes: MEMORY_LIMITS.maxBytes };
 
 export type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
@@ -59,25 +60,25 @@ export class MemoryCalls {
   }
 
   async #get({ namespace, rest }: Place): Promise<HostAnswer> {
-    const value = await this.#store.get(namespace, Buffer.from(rest));
+    const value = await this.#store.get(namespace, bytesOf(rest));
     return { ok: true, fields: value === undefined ? [] : [value] };
   }
 
   async #set({ namespace, rest }: Place, value: Uint8Array = new Uint8Array(0)): Promise<HostAnswer> {
     if (value.length > MEMORY_LIMITS.maxValueBytes) return tooLong('value', value.length, MEMORY_LIMITS.maxValueBytes);
-    const result = await this.#store.set(namespace, { key: Buffer.from(rest), value }, QUOTA);
+    const result = await this.#store.set(namespace, { key: bytesOf(rest), value }, QUOTA);
     return result.outcome === 'stored' ? { ok: true, fields: [] } : notStored(result);
   }
 
   async #delete({ namespace, rest }: Place): Promise<HostAnswer> {
-    const was = await this.#store.delete(namespace, Buffer.from(rest));
+    const was = await this.#store.delete(namespace, bytesOf(rest));
     return { ok: true, fields: [Uint8Array.of(was ? 1 : 0)] };
   }
 
   async #list({ namespace, before, rest }: Place, limit: number): Promise<HostAnswer> {
     const bytes = Buffer.byteLength(rest);
     if (bytes > MEMORY_LIMITS.maxKeyBytes) return tooLong('prefix', bytes, MEMORY_LIMITS.maxKeyBytes);
-    const range = { prefix: Buffer.from(rest), limit: Math.min(limit, MEMORY_LIMITS.maxAnswerEntries) };
+    const range = { prefix: bytesOf(rest), limit: Math.min(limit, MEMORY_LIMITS.maxAnswerEntries) };
     return entriesAnswer(before, await this.#store.list(namespace, range, MEMORY_LIMITS.maxAnswerBytes));
   }
 
@@ -90,6 +91,11 @@ export class MemoryCalls {
     const query = { words, limit: Math.min(limit, MEMORY_LIMITS.maxAnswerEntries) };
     return entriesAnswer(before, await this.#store.search(namespace, query, MEMORY_LIMITS.maxAnswerBytes));
   }
+}
+
+/** In a buffer of its own: small Buffers share one, which would be posted to the storage thread as a whole. */
+function bytesOf(text: string): Uint8Array {
+  return encoder.encode(text);
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -40,7 +40,8 @@ export class SqliteMemory implements MemoryBackend {
   }
 
   get(namespace: string, key: Uint8Array): Uint8Array | undefined {
-    const [row] = this.#all('select value from entries where namespace = ? and key = ?', this.#idOf(namespace), key);
+    const of = '(select id from namespaces where name = ?)';
+    const [row] = this.#all(`select value from entries where namespace = ${of} and key = ?`, namespace, key);
     return row && bytesOf(row['value']);
   }
 

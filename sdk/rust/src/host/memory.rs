@@ -1,4 +1,8 @@
 //! Keys and values that outlive the instance; a namespace per plugin. Wants the permission `Hal9Memory`.
+//!
+//! Keys that begin with `shared:NAME/` are in the memory NAME, which several plugins share: that wants the permission
+//! `Hal9SharedMemory("NAME")`. The host answers with an error, never with a trap: `PERMISSION_DENIED` without the permission,
+//! `RESOURCE_EXHAUSTED` when a quota is used up or asked too often, `INVALID_INPUT` for what is malformed or too long.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,7 +44,7 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 /// ```
 ///
 /// # Errors
-/// Those of the host.
+/// Those of the host. Once this has returned, what was set is kept.
 pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
     Ok(memory::set(key, Json::of(value)?.as_str())?)
 }
@@ -53,7 +57,7 @@ pub fn delete(key: &str) -> Result<bool> {
     Ok(memory::delete(key)?)
 }
 
-/// At most `limit` entries whose key starts with `prefix`, in the order of their keys.
+/// At most `limit` entries whose key starts with `prefix`, in the order of their keys. Above 1,000, `limit` counts as 1,000.
 ///
 /// # Errors
 /// Those of the host.
@@ -61,7 +65,8 @@ pub fn list(prefix: &str, limit: u32) -> Result<Vec<Entry>> {
     Ok(memory::list_entries(prefix, limit)?.into_iter().map(entry).collect())
 }
 
-/// Full-text search in the values; at most `limit`, best first.
+/// Entries whose values have all words of the query, best first; at most `limit`, which counts as 1,000 above that. Searched are the
+/// strings and numbers in the values, not the names of members; case and accents do not count. The query has no syntax.
 ///
 /// # Errors
 /// Those of the host.

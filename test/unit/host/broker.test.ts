@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { Broker } from '../../../src/host/broker.js';
+import { immediately } from '../../../src/host/memory/immediate-store.js';
+import type { MemoryStore } from '../../../src/host/memory/store.js';
+import { VolatileMemory } from '../../../src/host/memory/volatile-memory.js';
+import { HOST_LIMITS, MEMORY_LIMITS } from '../../../src/limits.js';
+import { countField, type HostAnswer, type HostOperation } from '../../../src/protocol/host-calls.js';
+import { bytes } from './memory/stores.js';
+
+const PLUGIN = '11111111-1111-4111-8111-111111111111';
+const NEVER = new AbortController().signal;
+
+interface Bench {
+  ask: (operation: HostOperation, ...fields: (string | number)[]) => Promise<HostAnswer>;
+  decisions: string[];
+  failures: unknown[];
+  clock: { ms: number };
+}
+
+function broker(
+  { memory = immediately(new VolatileMemory()), mayUse = () => true } = {} as {
+    memory?: MemoryStore;
+    mayUse?: () => boolean;
+  },
+): Bench {
+  const clock = { ms: 0 };
+  const decisions: string[] = [];
+  const failures: unknown[] = [];
+  const made = new Broker({
+    pluginId: PLUGIN,
+    memory,
+    mayUse,
+    observer: {
+      decided: (operation, decision) => decisions.push(`${operation} ${decision}`),
+      failed: (_, error) => failures.push(error),
+    },
+    nowMs: () => clock.ms,
+  });
+  const ask: Bench['ask'] = (operation, ...given) => {
+    const fields = given.map((field) => (typeof field === 'string' ? bytes(field) : countField(field)));
+    return made.answer({ number: 1, operation, fields }, NEVER);
+  };
+  return { ask, decisions, failures, clock };
+}
+
+describe('Broker', () => {
+  it('looks at the grant before anything else that a service does', async () => {
+    const { ask, decisions } = broker({ mayUse: () => false });
+    expect(await ask('memory.set', 'k', 'no json')).toMatchObject({ ok: false, code: 'PERMISSION_DENIED' });
+    expect(await ask('memory.get', '')).toMatchObject({ ok: false, code: 'PERMISSION_DENIED' });
+    expect(decisions).toEqual(['memory.set denied', 'memory.get denied']);
+  });
+
+  it('refuses more operations a second than there may be, for as long as it says', async () => {
+    const { ask, decisions, clock } = broker();
+    for (let i = 0; i < MEMORY_LIMITS.maxOperationsPerSecond; i++) await ask('memory.get', 'k');
+    const refused = await ask('memory.get', 'k');
+    expect(refused).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      details: { limit: 'memory-operations', retry_after_ms: 10 },
+      quietMs: 10,
+    });
+    clock.ms = 10;
+    expect(await ask('memory.get', 'k')).toMatchObject({ ok: true });
+    expect(decisions.filter((decision) => decision.endsWith('limited'))).toHaveLength(1);
+  });
+
+  it('refuses host calls of every kind beyond their rate, those that are denied too', async () => {
+    const { ask } = broker({ mayUse: () => false });
+    for (let i = 0; i < HOST_LIMITS.maxHostCallsPerSecond; i++) await ask('memory.get', 'k');
+    expect(await ask('memory.get', 'k')).toMatchObject({ details: { limit: 'host-calls' } });
+  });
+
+  it('counts how long the store worked for it, and makes up for it', async () => {
+    const store = immediately(new VolatileMemory());
+    const slow: MemoryStore = {
+      ...store,
+      chargedTo: (spent) => ({
+        ...store,
+        get: (...given) => {
+          spent(400_000);
+          return store.get(...given);
+        },
+      }),
+    };
+    const { ask, clock } = broker({ memory: slow });
+    expect(await ask('memory.get', 'k')).toMatchObject({ ok: true });
+    const refused = await ask('memory.get', 'k');
+    expect(refused).toMatchObject({ code: 'RESOURCE_EXHAUSTED', details: { limit: 'memory-time' } });
+    clock.ms = 601;
+    expect(await ask('memory.get', 'k')).toMatchObject({ ok: true });
+  });
+
+  it('answers a fault of the store without a word about it', async () => {
+    const store: MemoryStore = {
+      ...immediately(new VolatileMemory()),
+      chargedTo: () => ({ ...store, get: () => Promise.reject(new Error('/var/lib/secret.db is gone')) }),
+    };
+    const { ask, decisions, failures } = broker({ memory: store });
+    const answer = await ask('memory.get', 'k');
+    expect(answer).toMatchObject({ ok: false, code: 'INTERNAL_ERROR' });
+    expect(JSON.stringify(answer)).not.toContain('secret');
+    expect([decisions, failures]).toEqual([['memory.get failed'], [expect.any(Error)]]);
+    expect(await ask('memory.get')).toMatchObject({ code: 'INTERNAL_ERROR' });
+  });
+
+  it('takes what asks beyond its place for its own memory, or for nothing', async () => {
+    const { ask } = broker();
+    expect(await ask('memory.set', 'shared:x', '1')).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await ask('memory.set', `plugin:${PLUGIN}/k`, '1')).toEqual({ ok: true, fields: [] });
+    expect(await ask('memory.list', '', 10)).toMatchObject({ fields: [bytes(`plugin:${PLUGIN}/k`), bytes('1')] });
+    expect(await ask('memory.list', '', 0)).toEqual({ ok: true, fields: [] });
+  });
+});
