@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Decisions, PluginPermissionsResponse } from '../client/messages.js';
+import type { Decisions, PluginPermissionsResponse, PluginRef } from '../client/messages.js';
 import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
 import { permissionTexts } from './decision-options.js';
 import { UsageError } from './fail.js';
@@ -58,4 +58,12 @@ async function printPolicy({ plugin, permissions }: PluginPermissionsResponse, {
   const policy = policyOf({ plugin, asked: permissions.asked, tried });
   if (json) return printJson(policy);
   for (const line of policyLines(plugin, policy)) printLine(line);
+  const inTheWay = permissions.asked.filter((text) => tried.includes(text) && permissions.denied.includes(text));
+  if (inTheWay.length > 0)
+    printLine(`# denied on this server, which wins; to lift that: ${await grantCommand(plugin, inTheWay)}`);
+}
+
+async function grantCommand({ id }: PluginRef, permissions: readonly string[]): Promise<string> {
+  const { permissionWord, readPermission } = await import('../sandbox/permission-text.js');
+  return `hal9 plugin grant ${id} ${permissions.map((text) => permissionWord(readPermission(text, 'the reply'))).join(' ')}`;
 }

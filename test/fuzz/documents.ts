@@ -1,79 +1,15 @@
-/** Fuzz targets: documents that operators and signers write. Each is refused with a reason, or means the same when read again. */
+/** Fuzz targets: documents that operators write. Each is refused with a reason, or means the same when read again. */
 
 import { deepStrictEqual, strictEqual } from 'node:assert';
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { accessFaults, readAccessFile } from '../../src/config/access-file.js';
 import { loadConfig } from '../../src/config.js';
-import { assemble } from '../../src/package/contents.js';
-import { keyIdOf, publicKeyBytes, toBase64 } from '../../src/package/signature/public-key.js';
-import {
-  type PackageSignature,
-  parseSignatures,
-  writeSignatures,
-} from '../../src/package/signature/signatures-file.js';
-import { SIGNATURES_PATH, statementOf } from '../../src/package/signature/statement.js';
-import { verifySignatures } from '../../src/package/signature/verify.js';
-import { packageFiles } from '../unit/package/a-package.js';
 import { mutateBytes, mutateJson, mutateText } from './mutate.js';
 import type { Target } from './packages.js';
 import type { Random } from './random.js';
-
-const FILES = packageFiles();
-
-/** The targets, each with its name. */
-export async function documentTargets(): Promise<ReadonlyMap<string, Target>> {
-  const signatures = await signaturesOf(3);
-  return new Map<string, Target>([
-    ['signatures', (random) => trySignatures(random, signatures)],
-    ['configuration', tryConfiguration],
-    ['access-file', tryAccessFile],
-  ]);
-}
-
-/** The same keys in every run, or seeds would not replay: PKCS #8 of 32 bytes (RFC 8410). */
-function keyOf(number: number): KeyObject {
-  const key = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, number + 1)]);
-  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-}
-
-/** A document with so many signatures that hold. */
-async function signaturesOf(count: number): Promise<object> {
-  const statement = await statementOf(FILES);
-  const entry = (publicKey: Uint8Array, privateKey: KeyObject): object => ({
-    algorithm: 'ed25519',
-    key_id: keyIdOf(publicKey),
-    public_key: toBase64(publicKey),
-    signature: toBase64(sign(undefined, statement, privateKey)),
-  });
-  return {
-    signatures: Array.from({ length: count }, (_, index) => {
-      const privateKey = keyOf(index);
-      return entry(publicKeyBytes(createPublicKey(privateKey)), privateKey);
-    }),
-  };
-}
-
-/** What the signatures are about must be what was signed, whatever else stands in the document or in the package. */
-async function trySignatures(random: Random, document: object): Promise<void> {
-  const bytes = random.once(2)
-    ? Buffer.from(JSON.stringify(mutateJson(document, random)) ?? 'null')
-    : mutateBytes(Buffer.from(JSON.stringify(document)), random);
-  const found = parseSignatures(bytes);
-  deepStrictEqual(shown(parseSignatures(writeSignatures(found))), shown(found));
-  const files = new Map([...FILES, [SIGNATURES_PATH, bytes]]);
-  const spoiled = random.once(4);
-  if (spoiled) files.set('plugin.wasm', mutateBytes(FILES.get('plugin.wasm') ?? new Uint8Array(), random));
-  const same = Buffer.compare(files.get('plugin.wasm') ?? Buffer.of(), FILES.get('plugin.wasm') ?? Buffer.of()) === 0;
-  const verified = verifySignatures(await assemble(files));
-  strictEqual(verified.length > 0 && !same, false, 'signatures hold over a package that was changed');
-}
-
-const shown = (signatures: readonly PackageSignature[]): string[] =>
-  signatures.map(({ keyId, publicKey, signature }) => [keyId, toBase64(publicKey), toBase64(signature)].join(' '));
 
 const CONFIGURATION = {
   data_dir: '/var/lib/hal9',
@@ -132,3 +68,9 @@ function tryAccessFile(random: Random): Promise<void> {
   deepStrictEqual(accessFaults(access), []);
   return Promise.resolve();
 }
+
+/** The targets, each with its name. */
+export const DOCUMENT_TARGETS: ReadonlyMap<string, Target> = new Map([
+  ['configuration', tryConfiguration],
+  ['access-file', tryAccessFile],
+]);

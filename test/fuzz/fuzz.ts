@@ -9,10 +9,11 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../../src/errors.js';
-import { documentTargets } from './documents.js';
+import { DOCUMENT_TARGETS } from './documents.js';
 import { fuelStatistics, tryFuel } from './fuel.js';
 import { packageTargets, type Target } from './packages.js';
 import { Random } from './random.js';
+import { signatureTarget } from './signatures.js';
 import { tryWasiFiles } from './wasi-files.js';
 
 /** No input of these sizes takes a millisecond's work a thousand times over. */
@@ -76,8 +77,9 @@ async function tryInput(name: string, target: Target, random: Random): Promise<s
 
 const all: [string, Target][] = [
   ...(await packageTargets()),
-  ...(await documentTargets()),
+  ...DOCUMENT_TARGETS,
   ['wasi-files', tryWasiFiles],
+  ['signatures', await signatureTarget()],
   ['fuel', tryFuel],
 ];
 const targets = all.filter(([name]) => values.only === undefined || name === values.only);

@@ -60,6 +60,10 @@ const CHECKS: Record<string, Check> = {
       expectOutcome(result, 'OK') ?? (dropped >= 19_000 ? undefined : `only ${dropped} of 20,000 lines were dropped`)
     );
   },
+  denied: async (context) => {
+    const result = await call(context);
+    return expectOutcome(result, 'OK') ?? (result.value === '0' ? undefined : `it saw ${result.value}`);
+  },
   'load-fails': async ({ client, name }) => reasonOf(client.activatePlugin(name), 'PLUGIN_LOAD_FAILED'),
   'queue-full': async (context) => {
     const calls = Array.from({ length: 400 }, () =>
@@ -87,6 +91,8 @@ const DEFENCE_OF: Record<string, Defence> = {
   'answer-huge.limit-output': 'output-budget',
   'amplify.limit-output': 'output-budget',
   'slow.queue-full': 'queue-bound',
+  'read-clock.denied': 'grants',
+  'read-environment.denied': 'grants',
 };
 
 /** One attack for each guest in its folder. */
@@ -105,7 +111,10 @@ async function runGuest(server: ServerProcess, file: string, name: string, check
   const wat = readFileSync(join(FOLDER, file), 'utf8');
   const neuron = wat.includes('hal9:plugin/neuron@');
   try {
-    await client.installPlugin(await packWat({ name, wat, capabilities: [neuron ? ATTACK_NEURON : ATTACK_TOOL] }));
+    // What it asks for it is denied.
+    const requirements = { required_permissions: ['SystemTime', { SystemEnv: 'PATH' }] };
+    const bytes = await packWat({ name, wat, capabilities: [neuron ? ATTACK_NEURON : ATTACK_TOOL], requirements });
+    await client.installPlugin(bytes, { decisions: { rest: 'REST_DENY' } });
     if (!name.endsWith('.load-fails')) await client.activatePlugin(name);
     const fault = await check({ client, server, name, neuron });
     if (!server.running) return 'the server ended';

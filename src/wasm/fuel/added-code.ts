@@ -29,12 +29,17 @@ const I64_MUL = 0x7e;
 const I64_SHL = 0x86;
 const I64_EXTEND_I32_U = 0xad;
 const SELECT = 0x1b;
+const DROP = 0x1a;
+const TABLE_GET = 0x25;
+const I32_LOAD8_U = 0x2d;
+/** In place of an alignment of 1. */
+const MEMORY_INDEX_FOLLOWS = 0x40;
 const VOID = 0x40;
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Writes one body with its length; the body's own code is written by `fill`. */
-function writeBody(out: Scratch, locals: readonly number[], fill: (code: Scratch) => void): void {
+/** Writes one body with its length; the body's own code is written by `fill`. Answers where it begins. */
+function writeBody(out: Scratch, locals: readonly number[], fill: (code: Scratch) => void): number {
   const code = new Scratch(128);
   code.u32(locals.length);
   for (const type of locals) code.op(1, type);
@@ -42,6 +47,7 @@ function writeBody(out: Scratch, locals: readonly number[], fill: (code: Scratch
   code.u8(OP.end);
   out.u32(code.length);
   out.copy(code.bytes, 0, code.length);
+  return out.length - code.length;
 }
 
 function constant(code: Scratch, opcode: number, value: number): void {
@@ -117,16 +123,19 @@ export function writeExportWrapper(
   });
 }
 
-export function writeHelper(out: Scratch, shape: Shape, additions: Additions, helper: Helper): void {
+/** Answers where in it a trap is the guest's own, if anywhere. */
+export function writeHelper(out: Scratch, shape: Shape, additions: Additions, helper: Helper): number | undefined {
   switch (helper.kind) {
     case 'bulk-array':
     case 'bulk-memory':
     case 'bulk-table':
       return writeBulk(out, shape, helper);
     case 'grow-memory':
-      return writeGrowth(out, shape, additions, helper, 0);
+      writeGrowth(out, shape, additions, helper, 0);
+      return undefined;
     case 'grow-table':
-      return writeGrowth(out, shape, additions, helper, 1);
+      writeGrowth(out, shape, additions, helper, 1);
+      return undefined;
   }
 }
 
@@ -146,11 +155,13 @@ function chargeTop(code: Scratch, fuel: number, weight: number): void {
 }
 
 /**
- * (requested: i64, fuel) -> fuel: the request has been charged whole, which is too much. What passes the current size is given
- * back; an array's request is charged as it is.
+ * (requested: i64, fuel) -> (): the request has been charged whole, which is too much. What passes the current size is given
+ * back; if that is enough, the request is out of bounds, and the guest has its trap for that. An array's request is charged as it is.
+ * Answers where the guest's trap is.
  */
-function writeBulk(out: Scratch, shape: Shape, helper: Helper): void {
-  writeBody(out, [I64], (code) => {
+function writeBulk(out: Scratch, shape: Shape, helper: Helper): number | undefined {
+  let trap = 0;
+  const start = writeBody(out, [I64], (code) => {
     const size = 2;
     if (helper.kind !== 'bulk-array') {
       pushSize(code, shape, helper);
@@ -173,8 +184,24 @@ function writeBulk(out: Scratch, shape: Shape, helper: Helper): void {
       code.op(OP.localSet, 1);
     }
     checkFuel(code, 1);
-    code.op(OP.localGet, 1);
+    if (helper.kind !== 'bulk-array') trap = writeOutOfBounds(code, shape, helper);
   });
+  return trap > 0 ? start + trap : undefined;
+}
+
+/** An access that no memory or table is large enough for; answers where its instruction is. */
+function writeOutOfBounds(code: Scratch, shape: Shape, helper: Helper): number {
+  const isMemory = helper.kind === 'bulk-memory';
+  const space = (isMemory ? shape.memories : shape.tables)[helper.index];
+  constant(code, space?.is64 ? OP.i64Const : OP.i32Const, -1);
+  const at = code.length;
+  if (isMemory) {
+    code.op(I32_LOAD8_U, helper.index === 0 ? 0 : MEMORY_INDEX_FOLLOWS);
+    if (helper.index > 0) code.u32(helper.index);
+    code.u32(2 ** 32 - 1);
+  } else code.op(TABLE_GET, helper.index);
+  code.u8(DROP);
+  return at;
 }
 
 /** The size of the memory (in pages) or table, as i64. */

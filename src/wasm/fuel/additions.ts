@@ -200,7 +200,6 @@ export class Additions {
 
   #helperType(kind: HelperKind, index: number): number {
     const { memories, tables, bytes } = this.shape;
-    const fuel = Uint8Array.of(1, I64);
     if (kind === 'grow-memory') {
       const size = memories[index]?.is64 ? I64 : I32;
       return this.#newType([size, I64], Uint8Array.of(2, size, I64));
@@ -211,7 +210,7 @@ export class Additions {
       const element = bytes.subarray(table.typeStart, table.typeEnd);
       return this.#newType([...element, size, I64], Uint8Array.of(2, size, I64), 3);
     }
-    return this.#newType([I64, I64], fuel);
+    return this.#newType([I64, I64], Uint8Array.of(0));
   }
 
   /** @param results with their count in front */

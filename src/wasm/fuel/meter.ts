@@ -103,7 +103,8 @@ function checkRoom(shape: Shape): void {
 interface AddedFunction {
   readonly type: number;
   readonly place: number;
-  readonly write: (out: Scratch) => void;
+  /** Answers where in it a trap is the guest's own, if anywhere. */
+  readonly write: (out: Scratch) => number | undefined;
 }
 
 class Metering {
@@ -184,17 +185,23 @@ class Metering {
     const added: AddedFunction[] = [];
     for (let index = 0; index < shape.importedFunctions; index++) {
       const type = typeOfFunction(shape, index);
-      const write = (out: Scratch): void => writeImportWrapper(out, additions, type, index);
+      const write = (out: Scratch): undefined => {
+        writeImportWrapper(out, additions, type, index);
+        return undefined;
+      };
       added.push({ type: shape.functions[index] as number, place: PLACE.fuel, write });
     }
     for (const helper of additions.helpers) {
-      const write = (out: Scratch): void => writeHelper(out, shape, additions, helper);
+      const write = (out: Scratch): number | undefined => writeHelper(out, shape, additions, helper);
       added.push({ type: helper.type, place: PLACE.fuel, write });
     }
     for (const index of wrappers.keys()) {
       const type = typeOfFunction(shape, index);
       const limits = { reserve, limit: this.#stackBytes, taken: stack.takesStack(index) };
-      const write = (out: Scratch): void => writeExportWrapper(out, additions, type, index, limits);
+      const write = (out: Scratch): undefined => {
+        writeExportWrapper(out, additions, type, index, limits);
+        return undefined;
+      };
       added.push({ type: additions.originalType(shape.functions[index] as number), place: PLACE.stack, write });
     }
     return added;
@@ -218,7 +225,8 @@ class Metering {
     for (const [index, plan] of plans.entries()) emitter.emit(plan, this.#stack.roles[index] as StackRole);
     for (const { place, write } of added) {
       this.#offsets.push2(out.length, place << PLACE_SHIFT);
-      write(out);
+      const trap = write(out);
+      if (trap !== undefined) this.#offsets.push2(trap, PLACE.original << PLACE_SHIFT);
     }
     return out.finish();
   }

@@ -80,7 +80,7 @@ export function readArrayWork(body: OpenBody, code: number): void {
 
 /**
  * The length of the work is on top of the operands, and stays there. All of it is charged; only where that is too much, the helper
- * looks whether it is more than there can be to do.
+ * looks whether it is more than there can be to do. It traps either way: code that came back would make its surroundings slower.
  */
 export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64: boolean): void {
   const { scratch } = body.lists;
@@ -100,7 +100,6 @@ export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64
   pushLength();
   scratch.op(OP.localGet, body.fuelLocal);
   scratch.op(OP.call, body.additions.helper(kind, index));
-  scratch.op(OP.localSet, body.fuelLocal);
-  scratch.u8(OP.end);
+  scratch.op(OP.unreachable, OP.end);
   body.beginEdge(EXACT_NODE, RECORD.charge);
 }
