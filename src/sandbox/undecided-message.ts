@@ -13,12 +13,13 @@ export function undecidedMessage(plugin: string, permissions: readonly Permissio
   const options = permissions.map((permission) => `--grant ${permissionWord(permission)}`).join(' ');
   const given = permissions.length > 0 && options.length <= MAX_LISTED ? options : '--grant-all';
   return (
-    `${plugin} asks for permissions that nobody has decided about: ${listed(permissions)}; to grant them: ${command} ${given} ` +
+    `${plugin} asks for permissions that nobody has decided about: ${listedPermissions(permissions)}; to grant them: ${command} ${given} ` +
     '(--deny instead of --grant refuses one, --deny-all all of them)'
   );
 }
 
-function listed(permissions: readonly Permission[]): string {
+/** Permissions in a message, as many as fit. */
+export function listedPermissions(permissions: readonly Permission[]): string {
   const text = permissions.map(permissionText).join(', ');
   if (text.length <= MAX_LISTED) return text === '' ? 'a long list' : text;
   return `${text.slice(0, MAX_LISTED)}… (${permissions.length} in all)`;
