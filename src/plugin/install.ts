@@ -89,7 +89,7 @@ function judge(
   resolve(node, table.graph(node));
   checkDependents(node, table.graph());
   const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, runtime.configured).with(order.decisions);
-  requireDecided(manifest, grants);
+  requireDecided(manifest, grants, before?.grants);
   // After what is asked for: an operator sees that before he takes the plugin out of service.
   if (before?.active) throw isActive(before, `installing ${version}`);
   return grants;

@@ -94,8 +94,12 @@ function denyRest(rule: Rule, rest: readonly Permission[], configured: Rule): Ru
   const given = [...rule.grant, ...configured.grant].map(givenParts);
   let after = rule;
   for (const permission of rest) {
-    const left = given.reduce<Parts | undefined>((parts, each) => parts && subtract(parts, each), partsOf(permission));
-    if (left !== undefined && !overlapsAny(given, left)) after = deny(after, permissionOf(left));
+    const want = givenParts(permission);
+    const left = given.reduce<Parts | undefined>((parts, each) => parts && subtract(parts, each), want);
+    if (left === undefined) continue;
+    const denial = permissionOf(left);
+    // As it is written: one without ports is of all of them.
+    if (!overlapsAny(given, partsOf(denial))) after = deny(after, denial);
   }
   return after;
 }

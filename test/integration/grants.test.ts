@@ -194,14 +194,25 @@ describe('an installation', () => {
     await client.installPlugin(await pack('1.2.0', 'SystemTime'));
     const more = await pack('1.3.0', 'SystemTime', 'SystemRandom');
     const refusal = await refusalOf(client.installPlugin(more));
-    expect(refusal.details).toEqual({ plugin: 'upgraded 1.3.0', added: '["SystemRandom"]' });
+    expect(refusal.details).toEqual({ plugin: 'upgraded 1.3.0', added: '["SystemRandom"]', new: '["SystemRandom"]' });
     const { permissions } = await client.installPlugin(more, { decisions: { grant: [RANDOM] } });
     expect(permissions).toMatchObject({ versionLine: '1', effective: [TIME, RANDOM], denied: [variable('GIVEN')] });
-    const line2 = await refusalOf(client.installPlugin(await pack('2.0.0', 'SystemTime')));
-    expect(line2.details['added']).toBe('["SystemTime"]');
+    const line2 = await refusalOf(client.installPlugin(await pack('2.0.0', 'SystemTime', { SystemEnv: 'OTHER' })));
+    expect(JSON.parse(line2.details['added'] ?? '')).toEqual(['SystemTime', { SystemEnv: 'OTHER' }]);
+    expect(JSON.parse(line2.details['new'] ?? '')).toEqual([{ SystemEnv: 'OTHER' }]);
+    expect(line2.message).toContain('SystemTime (the version before has it), SystemEnv=OTHER; to grant');
     await client.installPlugin(await pack('2.0.0', 'SystemTime'), { decisions: { rest: 'REST_DENY' } });
     const back = await client.installPlugin(await pack('1.4.0', 'SystemTime'));
     expect(back.permissions).toMatchObject({ effective: [TIME], undecided: [] });
+  });
+
+  test('of another version counts anew what is tried', async () => {
+    const id = await running('counted', ['SystemTime'], { rest: 'REST_GRANT' });
+    await tries(client, 'm', id);
+    await expect.poll(() => used('counted')).toHaveLength(1);
+    await client.deactivatePlugin('counted');
+    await client.installPlugin(await packGrants({ name: 'counted', version: '1.0.1', asks: ['SystemTime'] }));
+    expect(await used('counted')).toEqual([]);
   });
 
   test('forgets with the plugin what was decided', async () => {
