@@ -131,9 +131,11 @@ export function writeHelper(out: Scratch, shape: Shape, additions: Additions, he
     case 'bulk-table':
       return writeBulk(out, shape, helper);
     case 'grow-memory':
-      return void writeGrowth(out, shape, additions, helper, 0);
+      writeGrowth(out, shape, additions, helper, 0);
+      return undefined;
     case 'grow-table':
-      return void writeGrowth(out, shape, additions, helper, 1);
+      writeGrowth(out, shape, additions, helper, 1);
+      return undefined;
   }
 }
 

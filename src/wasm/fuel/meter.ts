@@ -185,7 +185,10 @@ class Metering {
     const added: AddedFunction[] = [];
     for (let index = 0; index < shape.importedFunctions; index++) {
       const type = typeOfFunction(shape, index);
-      const write = (out: Scratch): undefined => void writeImportWrapper(out, additions, type, index);
+      const write = (out: Scratch): undefined => {
+        writeImportWrapper(out, additions, type, index);
+        return undefined;
+      };
       added.push({ type: shape.functions[index] as number, place: PLACE.fuel, write });
     }
     for (const helper of additions.helpers) {
@@ -195,7 +198,10 @@ class Metering {
     for (const index of wrappers.keys()) {
       const type = typeOfFunction(shape, index);
       const limits = { reserve, limit: this.#stackBytes, taken: stack.takesStack(index) };
-      const write = (out: Scratch): undefined => void writeExportWrapper(out, additions, type, index, limits);
+      const write = (out: Scratch): undefined => {
+        writeExportWrapper(out, additions, type, index, limits);
+        return undefined;
+      };
       added.push({ type: additions.originalType(shape.functions[index] as number), place: PLACE.stack, write });
     }
     return added;
