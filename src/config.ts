@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { documentFaults, Faults, readDocument } from './config/document.js';
+import { documentFaults, Faults, readDocument, shortened } from './config/document.js';
 import { SECTIONS, type Sections } from './config/sections.js';
 import { HostError } from './errors.js';
 import {
@@ -132,7 +132,8 @@ function readConfigFile(file: string, faults: Faults): Record<string, unknown> {
   const unknown = Object.keys(document).filter((key) => !known.includes(key));
   const fromFile = document as Record<string, unknown>;
   const wrong = documentFaults(sectionsSchema, sectionsOf(fromFile));
-  if (unknown.length > 0) wrong.unshift(`unknown keys: ${unknown.join(', ')}; known are ${known.sort().join(', ')}`);
+  if (unknown.length > 0)
+    wrong.unshift(`unknown keys: ${unknown.map(shortened).join(', ')}; known are ${known.sort().join(', ')}`);
   for (const fault of wrong) {
     faults.collect(() => {
       throw new HostError('CONFIG_INVALID', `the configuration file: ${fault}`);

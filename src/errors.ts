@@ -80,6 +80,10 @@ export const REASONS = {
     meaning: 'The package is signed, by no key that the operator trusts for this plugin.',
   },
   KEY_REVOKED: { status: 'PERMISSION_DENIED', meaning: 'The key was revoked by the operator.' },
+  PUBLISHER_CHANGED: {
+    status: 'PERMISSION_DENIED',
+    meaning: 'The package is signed by none of the trusted keys that signed the version which it would replace.',
+  },
   KEY_NOT_FOUND: { status: 'NOT_FOUND', meaning: 'The operator has no such key.' },
   KEY_AMBIGUOUS: { status: 'INVALID_ARGUMENT', meaning: 'Several keys fit; use the whole id.' },
   PERMISSION_UNDECIDED: {

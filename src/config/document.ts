@@ -5,6 +5,8 @@ import { HostError } from '../errors.js';
 
 /** Aliases of a YAML file: a few are convenient, many multiply. */
 const MAX_ALIASES = 100;
+/** Characters of a key in a message. */
+const MAX_KEY = 80;
 
 /**
  * Reads a YAML (or JSON) file that the operator named.
@@ -37,9 +39,12 @@ function faultsOf(issue: z.core.$ZodIssue): string[] {
   return [at === '' ? issue.message : `${at}: ${issue.message}`];
 }
 
+/** A key for a message. YAML makes one of any value, however large: the refusal stays one that can be read. */
+export const shortened = (key: string): string => (key.length > MAX_KEY ? `${key.slice(0, MAX_KEY)}…` : key);
+
 function pathText(path: readonly PropertyKey[]): string {
   return path
-    .map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? String(part) : `.${String(part)}`))
+    .map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at === 0 ? '' : '.'}${shortened(String(part))}`))
     .join('');
 }
 

@@ -94,7 +94,6 @@ async function backIntoService({ table, journal }: Parts): Promise<void> {
 
 async function enlist(plugin: InstalledPlugin, table: PluginTable, journal: Journal): Promise<void> {
   try {
-    plugin.requireTrust();
     checkServed(plugin, table);
     await plugin.enlist();
   } catch (error) {

@@ -1,6 +1,8 @@
 import { HostError } from '../errors.js';
 import type { PackageContents } from '../package/contents.js';
 import type { AuditEvent } from '../sandbox/audit/audit-event.js';
+import type { SignedPlugin } from '../sandbox/standing.js';
+import type { Trust } from '../sandbox/trust.js';
 import { audited } from './audited.js';
 import { preparePlugin } from './bring-back.js';
 import { checkDependents, resolve } from './dependencies.js';
@@ -11,7 +13,7 @@ import { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
 import type { PluginsParts } from './plugins.js';
 import type { InstallOrder } from './plugins-api.js';
-import { requireSigners } from './signed-plugin.js';
+import { requireSigners, signedPlugin } from './signed-plugin.js';
 
 type Parts = PluginsParts & { table: PluginTable; journal: Journal };
 
@@ -27,7 +29,7 @@ interface Arrival {
  * what is decided about their permissions.
  *
  * @param event the line of the audit log, to which this adds
- * @throws HostError as `requireSigners`, `resolve`, `checkDependents`, `preparePlugin`; PLUGIN_EXISTS, PLUGIN_ACTIVE, PERMISSION_UNDECIDED
+ * @throws HostError as `requireSigners`, `requireSuccession`, `resolve`, `checkDependents`, `preparePlugin`; PLUGIN_EXISTS, PLUGIN_ACTIVE, PERMISSION_UNDECIDED
  */
 export async function install(
   parts: Parts,
@@ -46,6 +48,7 @@ export async function install(
     await regrant(parts, before, order.decisions, event.actor);
     return { plugin: before, changed };
   }
+  if (before !== undefined) requireSuccession(runtime.trust, before, signedPlugin(contents.manifest, signedBy));
   const grants = judge(parts, arrival, before);
   const preparer = order.dryRun ? parts.dryPreparer : parts.preparer;
   const plugin = await preparePlugin({ runtime, preparer }, contents, {
@@ -85,6 +88,12 @@ function judge(
   // After what is asked for: an operator sees that before he takes the plugin out of service.
   if (before?.active) throw isActive(before, `installing ${version}`);
   return grants;
+}
+
+/** @throws HostError PUBLISHER_CHANGED */
+function requireSuccession(trust: Trust, before: InstalledPlugin, next: SignedPlugin): void {
+  const refusal = trust.succession(signedPlugin(before.manifest, before.signedBy), next);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** The contents are installed; others have signed them. */

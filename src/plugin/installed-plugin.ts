@@ -144,10 +144,11 @@ export class InstalledPlugin {
    * Registers the plugin for what it offers, with a crew that starts its first instance when it is needed; a stateful
    * plugin's is started now, since its thread is reserved anyway. Its assets are in memory from here on.
    *
-   * @throws HostError CAPACITY; DATA_DIR_DAMAGED where the assets cannot be read
+   * @throws HostError CAPACITY; as `requireTrust`; DATA_DIR_DAMAGED where the assets cannot be read
    */
   async enlist(): Promise<void> {
     if (this.#crew !== undefined) return;
+    this.requireTrust();
     const assets = await loadAssets(this.manifest, this.files);
     const { observer, metrics } = this.#runtime.observe(this.ref);
     const { sheet } = this.grants;

@@ -1,7 +1,7 @@
 /** Why a plugin may not run for want of a signature that counts, and the command that comes next. */
 
 import { HostError } from '../errors.js';
-import type { SignedPlugin } from './standing.js';
+import type { SignedPlugin, Standing } from './standing.js';
 import type { TrustedKey } from './trusted-key.js';
 
 const SIGN_IT = 'hal9 plugin sign PACKAGE --key FILE';
@@ -46,6 +46,16 @@ export function isBound(plugin: SignedPlugin, key: TrustedKey): HostError {
     `${title(plugin)} is signed by ${keyTitle(key)}, which may sign other plugins and not ${plugin.id} of the author ` +
       `${JSON.stringify(plugin.author)}; to let it: ${widening(plugin, key)}`,
     { details: { key_id: key.keyId } },
+  );
+}
+
+/** Nobody who signed the version that is installed has signed this one. */
+export function isOtherPublisher(plugin: SignedPlugin, before: Standing['signers']): HostError {
+  const names = before.map(({ keyId, name }) => `${JSON.stringify(name)} (${short(keyId)})`).join(', ');
+  return new HostError(
+    'PUBLISHER_CHANGED',
+    `${title(plugin)} is not signed by ${names}, who signed the version that is installed, and would take over its grants, ` +
+      'configuration and memory; have it signed by both, or uninstall the plugin first',
   );
 }
 

@@ -9,9 +9,12 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../../src/errors.js';
+import { DOCUMENT_TARGETS } from './documents.js';
 import { fuelStatistics, tryFuel } from './fuel.js';
 import { packageTargets, type Target } from './packages.js';
 import { Random } from './random.js';
+import { signatureTarget } from './signatures.js';
+import { tryWasiFiles } from './wasi-files.js';
 
 /** No input of these sizes takes a millisecond's work a thousand times over. */
 const MAX_INPUT_MS = 2_000;
@@ -72,8 +75,16 @@ async function tryInput(name: string, target: Target, random: Random): Promise<s
   return undefined;
 }
 
-const all: [string, Target][] = [...(await packageTargets()), ['fuel', tryFuel]];
+const all: [string, Target][] = [
+  ...(await packageTargets()),
+  ...DOCUMENT_TARGETS,
+  ['wasi-files', tryWasiFiles],
+  ['signatures', await signatureTarget()],
+  ['fuel', tryFuel],
+];
 const targets = all.filter(([name]) => values.only === undefined || name === values.only);
+// YAML warns of tags and directives that it does not know, once for each.
+process.removeAllListeners('warning');
 const watcher = watch();
 let inputs = 0;
 let failures = 0;

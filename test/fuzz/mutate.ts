@@ -64,6 +64,68 @@ export function mutateBytes(bytes: Uint8Array, random: Random): Buffer {
   return mutated;
 }
 
+/** What has a meaning of its own in JSON, YAML or both. */
+const TOKENS = [
+  ...['{', '}', '[', ']', ',', ':', ': ', '"', "'", '\\', '\n', '\n  ', '\t', '- ', '#', '|', '>', '? ', '%'],
+  ...['&a ', '*a', '<<: *a', '!!binary ', '!!js/function ', '!<x> ', '---\n', '...\n', '\ufeff', '\u2028', '\0'],
+  ...['null', '~', 'true', 'yes', '.inf', '0x7f', '1e999', '2001-01-01', '__proto__: 1', '"__proto__": {}', '\ud800'],
+];
+
+/** A text with tokens put in, and lines moved, doubled or dropped. */
+export function mutateText(text: string, random: Random): string {
+  let mutated = text;
+  for (let edits = 1 + random.below(3); edits > 0; edits--) {
+    const at = random.below(mutated.length + 1);
+    const lines = mutated.split('\n');
+    const edit = random.below(4);
+    if (edit === 0) mutated = mutated.slice(0, at) + random.pick(TOKENS) + mutated.slice(at + random.below(3));
+    else if (edit === 1) lines.splice(random.below(lines.length), 0, lines[random.below(lines.length)] ?? '');
+    else if (edit === 2) lines.splice(random.below(lines.length), 1);
+    else mutated = mutated.slice(0, at) + random.pick(TOKENS).repeat(1 + random.below(200)) + mutated.slice(at);
+    if (edit === 1 || edit === 2) mutated = lines.join('\n');
+  }
+  return mutated;
+}
+
+/** Headers of a ZIP file by their signature, each with where its fields of two and of four bytes are (APPNOTE 4.3). */
+const ZIP_HEADERS: readonly { signature: string; shorts: readonly number[]; longs: readonly number[] }[] = [
+  { signature: 'PK\x03\x04', shorts: [4, 6, 8, 10, 12, 26, 28], longs: [14, 18, 22] },
+  { signature: 'PK\x01\x02', shorts: [4, 6, 8, 10, 12, 14, 28, 30, 32, 34, 36], longs: [16, 20, 24, 38, 42] },
+  { signature: 'PK\x05\x06', shorts: [4, 6, 8, 10, 20], longs: [12, 16] },
+];
+
+/** A ZIP file in which some fields of some headers say something else. */
+export function mutateZip(zip: Uint8Array, random: Random): Buffer {
+  const mutated = Buffer.from(zip);
+  for (let edits = 1 + random.below(3); edits > 0; edits--) {
+    const { signature, shorts, longs } = random.pick(ZIP_HEADERS);
+    const places: number[] = [];
+    for (let at = mutated.indexOf(signature, 0, 'latin1'); at >= 0; at = mutated.indexOf(signature, at + 4, 'latin1'))
+      places.push(at);
+    const at = random.pick(places);
+    const short = random.once(2);
+    const field = (at ?? 0) + random.pick(short ? shorts : longs);
+    if (at === undefined || field + 4 > mutated.length) continue;
+    const now = short ? mutated.readUInt16LE(field) : mutated.readUInt32LE(field);
+    const most = short ? 0xffff : 0xffff_ffff;
+    const values = [
+      0,
+      1,
+      8,
+      most,
+      most - 1,
+      now + 1,
+      now - 1,
+      now ^ (1 << random.below(short ? 16 : 31)),
+      random.next(),
+    ];
+    const value = (random.pick(values) & most) >>> 0;
+    if (short) mutated.writeUInt16LE(value, field);
+    else mutated.writeUInt32LE(value, field);
+  }
+  return mutated;
+}
+
 const STRANGE: readonly unknown[] = [
   null,
   true,

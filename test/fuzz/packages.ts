@@ -2,6 +2,7 @@
 
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path/posix';
 import { deflateRawSync } from 'node:zlib';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
@@ -14,7 +15,7 @@ import { readModule } from '../../src/wasm/module.js';
 import { type RawEntry, rawZip } from '../hostile/packages/raw-zip.js';
 import { aManifest, packageFiles } from '../unit/package/a-package.js';
 import { moduleText } from '../unit/prepare/module-text.js';
-import { mutateBytes, mutateJson } from './mutate.js';
+import { mutateBytes, mutateJson, mutateZip } from './mutate.js';
 import type { Random } from './random.js';
 
 /** Tries one input. It throws a HostError with a reason where the input is refused; whatever else it throws is a failure. */
@@ -23,9 +24,13 @@ export type Target = (random: Random) => Promise<void>;
 /** The targets, each with its name. */
 export async function packageTargets(): Promise<ReadonlyMap<string, Target>> {
   const modules = await Promise.all(MODULES.map((text) => parse(text)));
+  const byHand = readdirSync(BY_HAND)
+    .filter((name) => name.endsWith('.hal9'))
+    .map((name) => readFileSync(join(BY_HAND, name)));
   return new Map<string, Target>([
     ['package-bytes', tryPackageBytes],
     ['package-entries', tryPackageEntries],
+    ['package-headers', (random) => tryPackageHeaders(random, byHand)],
     ['manifest', tryManifest],
     ['manifest-text', tryManifestText],
     ['module', (random) => tryModule(random, modules)],
@@ -41,6 +46,8 @@ async function mustHold<T>(step: () => T | Promise<T>): Promise<T> {
     throw new Error('what was accepted is refused when it is looked at again', { cause: error });
   }
 }
+
+const BY_HAND = 'test/packages-by-hand';
 
 const MEMORY_LIMIT_BYTES = 64 * 65_536;
 
@@ -60,6 +67,12 @@ async function tryPackageBytes(random: Random): Promise<void> {
 
 async function tryPackageEntries(random: Random): Promise<void> {
   await checkPackage(rawZip({ entries: entriesOf(random), ...(random.once(4) ? { comment: 'c' } : {}) }));
+}
+
+/** Fields of headers as real tools have written them. */
+async function tryPackageHeaders(random: Random, packages: readonly Uint8Array[]): Promise<void> {
+  const zip = random.once(8) ? rawZip({ entries: entriesOf(random) }) : random.pick(packages);
+  await checkPackage(mutateZip(zip, random));
 }
 
 /** The entries of a good package, some of them spoiled, and some more. */

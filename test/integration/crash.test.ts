@@ -2,11 +2,13 @@
  * Kills a server behind every named step of each change, starts another on what is left, and looks at all of it.
  * `npm test -- crash` runs this and ends with a line that says what was found.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.js';
+import { publicKeyBytes } from '../../src/package/signature/public-key.js';
 import type { IndexEntry } from '../../src/package/store.js';
 import { listAuditFiles } from '../../src/sandbox/audit/audit-files.js';
 import { verifyChain } from '../../src/sandbox/audit/verify.js';
@@ -15,6 +17,10 @@ import { sayLast } from '../harness/last-words.js';
 import { packWat } from '../harness/wat-plugin.js';
 
 const NAME = 'crashing';
+/** Permissions are JSON texts. */
+const TIME = '"SystemTime"';
+const RANDOM = '"SystemRandom"';
+const PUBLIC_KEY = publicKeyBytes(generateKeyPairSync('ed25519').publicKey);
 /** Servers at a time. */
 const LANES = 3;
 
@@ -26,18 +32,24 @@ function packed(version: string): Promise<Uint8Array> {
     (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32)
       (i32.store (i32.const 2052) (i32.const 16)) (i32.store (i32.const 2056) (i32.const 1))
       (i32.const 2048)))`;
-  return packWat({ name: NAME, version, wat, assets: { word: version }, readme: version });
+  const requirements = { required_permissions: ['SystemTime', 'SystemRandom'] };
+  return packWat({ name: NAME, version, wat, assets: { word: version }, readme: version, requirements });
 }
 
 /** A change: what it begins with, and what it does. */
 interface Change {
   name: string;
+  /** Cannot be undone: each time it begins with another data directory. */
+  isForGood?: boolean;
   before(client: Client): Promise<unknown>;
   change(client: Client): Promise<unknown>;
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
-const install = async (client: Client, version = '1.0.0') => client.installPlugin(await packed(version));
+const install = async (client: Client, version = '1.0.0') =>
+  client.installPlugin(await packed(version), { decisions: { grant: [TIME], rest: 'REST_DENY' } });
+const trust = (client: Client) => client.trustKey({ name: 'publisher', publicKey: PUBLIC_KEY });
+const revoke = (client: Client) => client.revokeKey('publisher');
 
 async function configured(client: Client): Promise<void> {
   await install(client);
@@ -55,12 +67,21 @@ const CHANGES: readonly Change[] = [
   { name: 'uninstall', before: resting, change: (client) => client.uninstallPlugin(NAME) },
   { name: 'activate', before: resting, change: (client) => client.activatePlugin(NAME, '{"from":"after"}') },
   { name: 'deactivate', before: configured, change: (client) => client.deactivatePlugin(NAME) },
+  {
+    name: 'grant',
+    before: configured,
+    change: (client) => client.setPluginGrants(NAME, { grant: [RANDOM], deny: [TIME] }),
+  },
+  { name: 'trust', isForGood: true, before: nothing, change: trust },
+  { name: 'revoke', isForGood: true, before: trust, change: revoke },
   { name: 'uninstall by force', before: configured, change: (client) => client.uninstallPlugin(NAME, { force: true }) },
 ];
 
 /** All that a server says of itself, and all that is in its data directory. Times are left out. */
 interface State {
   plugins: object[];
+  permissions: object | null;
+  keys: object[];
   answer: string;
   readme: string;
   index: object[];
@@ -93,6 +114,8 @@ async function stateOf(client: Client, dataDir: string): Promise<State> {
   const [plugin] = plugins;
   return {
     plugins: plugins.map((each) => ({ ...each, installedAtMs: '', instances: 0 })),
+    permissions: plugin === undefined ? null : (await client.getPluginPermissions(NAME)).permissions,
+    keys: (await client.listKeys()).keys.map(({ name, revokedAtMs }) => ({ name, trusted: revokedAtMs === '0' })),
     answer: plugin === undefined ? '' : await answerOf(client, plugin.state === 'ACTIVE'),
     readme: plugin === undefined ? '' : Buffer.from(await client.getPluginFile(NAME, 'README.md')).toString(),
     index: index.plugins.map((entry) => ({ ...entry, installedAtMs: 0 })),
@@ -138,6 +161,11 @@ class Lane {
 
   /** What the change begins with, from whatever there is. Modules are prepared anew: that belongs to the change. */
   async begin(): Promise<void> {
+    if (this.#change.isForGood) {
+      await this.#server.stop('SIGKILL');
+      rmSync(this.#dataDir, { recursive: true });
+      this.#server = await CrashingServer.start(crashing, this.#dataDir);
+    }
     const { client } = this.#server;
     if ((await client.listPlugins()).plugins.length > 0) await client.uninstallPlugin(NAME, { force: true });
     const prepared = join(this.#dataDir, 'prepared');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -123,6 +123,18 @@ describe('hal9 plugin install', () => {
   });
 });
 
+describe('hal9 plugin sign', () => {
+  test('says which place it cannot write to, as wrong usage', async () => {
+    const file = await inFile('nowhere', await packPuppet({ name: 'nowhere' }));
+    writeFileSync(join(folder, 'nowhere.pem'), testKey().pem);
+    const ran = await against('plugin', 'sign', file, '--key', 'nowhere.pem', '--out', '/no-such-directory/x.hal9');
+    expect([ran.status, ran.stderr]).toEqual([
+      2,
+      expect.stringContaining('/no-such-directory/x.hal9: expected a file'),
+    ]);
+  });
+});
+
 describe('hal9 key', () => {
   test('generates a private key for its owner alone, and overwrites none', async () => {
     const made = await against('key', 'generate', '--out', 'mine.pem', '--json');
@@ -217,6 +229,50 @@ describe('a key', () => {
     await expect(two.activatePlugin('used')).rejects.toMatchObject({ reason: 'KEY_REVOKED' });
     two.close();
     await second.stop();
+  });
+});
+
+describe('a publisher', () => {
+  test('cannot take over what another one has installed; the same one goes on', async () => {
+    const [first, second] = [testKey(), testKey()];
+    for (const [name, key] of [
+      ['first publisher', first],
+      ['second publisher', second],
+    ] as const)
+      await trust(key, name);
+    await client.installPlugin(await first.sign(await packPuppet({ name: 'owned' })));
+    const next = await packPuppet({ name: 'owned', version: '1.0.1' });
+    const taken = await against('plugin', 'install', await inFile('taken', await second.sign(next)));
+    expect([taken.status, taken.stderr]).toEqual([4, expect.stringContaining('PUBLISHER_CHANGED')]);
+    expect((await client.getPlugin('owned')).plugin?.ref?.version).toBe('1.0.0');
+    // Both have signed this one: from here on the second may go on alone.
+    await client.installPlugin(await second.sign(await first.sign(next)));
+    await client.installPlugin(await second.sign(await packPuppet({ name: 'owned', version: '1.0.2' })));
+    expect((await client.getPlugin('owned')).plugin?.ref?.version).toBe('1.0.2');
+    await client.uninstallPlugin('owned');
+  });
+});
+
+describe('a directory that is run for development', () => {
+  test('starts nothing that it depends on and nobody trusts', async () => {
+    const dataDir = join(folder, 'untrusted-dependency');
+    const key = testKey();
+    const first = await ServerProcess.start({ development: false, dataDir });
+    const one = first.connect();
+    await one.trustKey({ publicKey: key.publicKey, name: 'revoked soon' });
+    await one.installPlugin(await key.sign(await packPuppet({ name: 'base' })));
+    await one.revokeKey('revoked soon');
+    one.close();
+    await first.stop();
+    const directory = join(folder, 'dependent');
+    mkdirSync(directory);
+    const dependencies = [{ plugin_id: idOf('base'), version: '*', optional: false }];
+    const packed = await readPackage(
+      await packPuppet({ name: 'dependent', tool: 'other', requirements: { dependencies } }),
+    );
+    for (const [path, content] of packed.files) writeFileSync(join(directory, path), content);
+    const flags = ['--dev-dir', directory];
+    await expect(ServerProcess.start({ development: false, dataDir, flags })).rejects.toThrow(/KEY_REVOKED|revoked on/);
   });
 });
 
