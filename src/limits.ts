@@ -243,14 +243,6 @@ export const SERVER_LIMITS = {
   connectionsLogMs: 10_000,
   /** Answers that clients have not taken, over all connections; beyond it, the connection that has the most is closed. */
   maxUnsentBytes: 128 * MIB,
-  /** Parts of requests that are not complete, over all connections; beyond it, the connection that has the most is closed. */
-  maxUnfinishedBytes: 64 * MIB,
-  /** Between the headers of a call with one request and the end of that request: the largest at 140 KiB a second. */
-  requestMs: 30_000,
-  /** A request to a method that is open to everybody: it names a service. */
-  maxOpenRequestBytes: KIB,
-  /** For such a request to arrive: it is one packet. */
-  openRequestMs: 5_000,
   /** A peer that vanished without closing is noticed after this and the timeout. */
   keepaliveMs: 60_000,
   keepaliveTimeoutMs: 20_000,

@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
+import { CLIENT_LIMITS } from '../limits/clients.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { METHOD_ROLES, OPEN } from './method-roles.js';
 import { type ServiceRefusal, toServiceError } from './status.js';
@@ -19,10 +20,10 @@ export interface UnfinishedBounds {
 }
 
 const DEFAULT_BOUNDS: UnfinishedBounds = {
-  maxBytes: SERVER_LIMITS.maxUnfinishedBytes,
-  requestMs: SERVER_LIMITS.requestMs,
-  maxOpenBytes: SERVER_LIMITS.maxOpenRequestBytes,
-  openRequestMs: SERVER_LIMITS.openRequestMs,
+  maxBytes: CLIENT_LIMITS.maxUnfinishedBytes,
+  requestMs: CLIENT_LIMITS.requestMs,
+  maxOpenBytes: CLIENT_LIMITS.maxOpenRequestBytes,
+  openRequestMs: CLIENT_LIMITS.openRequestMs,
   checkMs: SERVER_LIMITS.connectionCheckMs,
 };
 
