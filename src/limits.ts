@@ -126,7 +126,7 @@ export const GUEST_LIMITS = {
 
 /** What plugins ask of the server while they run. */
 export const HOST_LIMITS = {
-  /** Of all instances of one plugin; each costs the main thread about 15 us. Beyond it, and a burst as large: RESOURCE_EXHAUSTED. */
+  /** Of all instances of one plugin; each costs the main thread about 15 us. Beyond it, and a burst as large: RESOURCE_EXHAUSTED, or a wait without SystemTime. */
   maxHostCallsPerSecond: 5_000,
   /** Between the end of the storage thread and the start of another: what ended it may end that one too. */
   storageRestartMs: 500,

@@ -20,6 +20,8 @@ export interface TlsOptions {
   checkMs?: number;
   /** Told of each change that was taken. */
   onTaken?: () => void;
+  /** Told of each change that was refused, and why. */
+  onRefused?: (reason: string) => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export class Tls {
   readonly #paths: TlsPaths;
   readonly #log: Log;
   readonly #onTaken: () => void;
+  readonly #onRefused: (reason: string) => void;
   readonly #users = new Set<(files: TlsFiles) => void>();
   readonly #timer: NodeJS.Timeout;
   #material: TlsMaterial;
@@ -41,10 +44,11 @@ export class Tls {
   /** What was said last of files that are refused: once is enough. */
   #refusal: string | undefined;
 
-  private constructor(paths: TlsPaths, material: TlsMaterial, { log, checkMs, onTaken }: TlsOptions) {
+  private constructor(paths: TlsPaths, material: TlsMaterial, { log, checkMs, onTaken, onRefused }: TlsOptions) {
     this.#paths = paths;
     this.#log = log;
     this.#onTaken = onTaken ?? (() => {});
+    this.#onRefused = onRefused ?? (() => {});
     this.#material = material;
     this.#seen = material.files;
     this.counts = { expirySeconds: material.expiresMs / 1000, reloads: { taken: 0, refused: 0 } };
@@ -120,6 +124,7 @@ export class Tls {
       { detail: message, err: cause },
       'the files of the certificate are refused; the old ones stay in use',
     );
+    this.#onRefused(message);
     return 'refused';
   }
 

@@ -56,12 +56,31 @@ function describe(error: unknown, server: string | undefined): { failure: Failur
     return { failure: { code: '', reason: 'USAGE', message: error.message, details: {} }, status: EXIT.usage };
   }
   if (isCallError(error)) return describeCall(error, server);
+  if (isFileError(error)) {
+    const message = `${error.path}: ${FILE_FAULTS[error.code] ?? `the system says ${error.code}`}`;
+    return { failure: { code: '', reason: 'USAGE', message, details: {} }, status: EXIT.usage };
+  }
   // Commands that do their work here (pack, serve) fail with the server's own errors.
   const { status: code, reason, message, details, cause } = HostError.from(error);
   const status = reason === 'CONFIG_INVALID' ? EXIT.usage : exitOfStatus(code);
   // There is no log of a server to look into, and nobody here to keep secrets from.
   const shown = reason === 'INTERNAL' ? String(cause) : message;
   return { failure: { code, reason, message: shown, details }, status };
+}
+
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'expected a file or directory there, found none',
+  EACCES: 'this user may not',
+  EISDIR: 'expected a file, found a directory',
+  ENOTDIR: 'expected a directory on the way, found a file',
+  ENOSPC: 'the disk is full',
+};
+
+/** A file that the command was given, or told to write, and that the system did not let it. */
+function isFileError(error: unknown): error is Error & { code: string; path: string } {
+  return (
+    error instanceof Error && 'code' in error && 'path' in error && 'syscall' in error && error.syscall !== 'connect'
+  );
 }
 
 function describeCall(error: CallError, server: string | undefined): { failure: Failure; status: ExitStatus } {

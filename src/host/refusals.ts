@@ -20,7 +20,7 @@ export function invalid(message: string): HostRefusal {
   return { ok: false, code: 'INVALID_INPUT', message };
 }
 
-/** More in a time than a plugin may. The worker does not ask again before it is of use. */
+/** More in a time than a plugin may; for guests that may see time. The worker does not ask again before it is of use. */
 export function tooOften(what: string, retryAfterMs: number): HostRefusal {
   return {
     ok: false,
@@ -34,6 +34,11 @@ export function tooOften(what: string, retryAfterMs: number): HostRefusal {
 /** More than there may be. Waiting does not help. */
 export function tooMuch(message: string, details: { limit: string; max: number; used?: number }): HostRefusal {
   return { ok: false, code: 'RESOURCE_EXHAUSTED', message, details };
+}
+
+/** Nobody reads it: the life that asked is over. */
+export function ended(): HostRefusal {
+  return { ok: false, code: 'TIMEOUT', message: 'the call has ended' };
 }
 
 export function failed(): HostRefusal {

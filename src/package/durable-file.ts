@@ -32,6 +32,8 @@ export async function writeWhole(path: string, bytes: Uint8Array | string, optio
     passed('renamed', path);
   } catch (error) {
     await rm(aside, { force: true });
+    // The caller knows the file, and nothing of the one aside.
+    if (error instanceof Error && 'path' in error && error.path === aside) error.path = path;
     throw error;
   }
   if (options.durable) await syncDirectory(dirname(path));

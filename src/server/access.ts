@@ -55,11 +55,16 @@ function openGatekeeper({ accessFile }: ServerConfig, denials: Denials): Gatekee
 async function openTls(config: ServerConfig, { log, metrics, audit }: Told): Promise<Tls | undefined> {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
   if (cert === undefined || key === undefined) return undefined;
-  const onTaken = (): void => {
-    const details = { of: 'tls', sha256: sha256(tls.files.cert.toString('latin1')) };
-    audit.note({ event: 'config.change', actor: SERVER_ACTOR, details });
-  };
-  const tls = await Tls.open({ cert, key, clientCa }, { log, onTaken });
+  const note = (details: Record<string, string>): void =>
+    audit.note({ event: 'config.change', actor: SERVER_ACTOR, details: { of: 'tls', ...details } });
+  const tls = await Tls.open(
+    { cert, key, clientCa },
+    {
+      log,
+      onTaken: () => note({ sha256: sha256(tls.files.cert.toString('latin1')) }),
+      onRefused: (refused) => note({ refused }),
+    },
+  );
   metrics.watchTls(() => tls.counts);
   return tls;
 }

@@ -123,6 +123,18 @@ describe('hal9 plugin install', () => {
   });
 });
 
+describe('hal9 plugin sign', () => {
+  test('says which place it cannot write to, as wrong usage', async () => {
+    const file = await inFile('nowhere', await packPuppet({ name: 'nowhere' }));
+    writeFileSync(join(folder, 'nowhere.pem'), testKey().pem);
+    const ran = await against('plugin', 'sign', file, '--key', 'nowhere.pem', '--out', '/no-such-directory/x.hal9');
+    expect([ran.status, ran.stderr]).toEqual([
+      2,
+      expect.stringContaining('/no-such-directory/x.hal9: expected a file'),
+    ]);
+  });
+});
+
 describe('hal9 key', () => {
   test('generates a private key for its owner alone, and overwrites none', async () => {
     const made = await against('key', 'generate', '--out', 'mine.pem', '--json');

@@ -2,7 +2,8 @@ import { MEMORY_LIMITS } from '../../limits.js';
 import type { Permission } from '../../permissions.js';
 import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
 import { TokenBucket } from '../../sandbox/token-bucket.js';
-import { denied, invalid, tooMuch, tooOften } from '../refusals.js';
+import type { Gate, Passing } from '../gate.js';
+import { denied, invalid, tooMuch } from '../refusals.js';
 import { type Place, placeOf } from './namespaces.js';
 import { wordsOf } from './searchable.js';
 import type { Found, MemoryStore, SetResult } from './store.js';
@@ -13,30 +14,49 @@ const QUOTA = { keys: MEMORY_LIMITS.maxKeys, bytes: MEMORY_LIMITS.maxBytes };
 export type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
 export type MayUse = (permission: Permission) => boolean;
 
+/** What is asked of the memory, and may be. */
+export interface MemoryRequest {
+  operation: MemoryOperation;
+  place: Place;
+  second: Uint8Array | undefined;
+}
+
 /** One plugin's calls of `hal9:plugin/memory`: grant, then quota, then the store. */
 export class MemoryCalls {
   readonly #pluginId: string;
   readonly #store: MemoryStore;
   readonly #mayUse: MayUse;
+  readonly #gate: Gate;
   readonly #operations: TokenBucket;
   readonly #time: TokenBucket;
 
-  constructor(parts: { pluginId: string; store: MemoryStore; mayUse: MayUse; nowMs?: (() => number) | undefined }) {
-    const { pluginId, store, mayUse, nowMs } = parts;
+  constructor(parts: {
+    pluginId: string;
+    store: MemoryStore;
+    mayUse: MayUse;
+    gate: Gate;
+    nowMs?: (() => number) | undefined;
+  }) {
+    const { pluginId, store, mayUse, gate, nowMs } = parts;
     this.#pluginId = pluginId;
+    this.#gate = gate;
     this.#operations = new TokenBucket({ perSecond: MEMORY_LIMITS.maxOperationsPerSecond }, nowMs);
     this.#time = new TokenBucket({ perSecond: MEMORY_LIMITS.maxStorageUsPerSecond }, nowMs);
     this.#store = store.chargedTo((us) => this.#time.spend(us));
     this.#mayUse = mayUse;
   }
 
-  /** @throws what the store threw */
-  async answer(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): Promise<HostAnswer> {
+  /** What a request asks for, or the refusal where it may not: always the same one, whatever was asked before. */
+  read(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): MemoryRequest | HostRefusal {
     if (first === undefined) throw new TypeError(`${operation} came without its fields`);
     const place = placeOf(this.#pluginId, textOf(first));
     if (place === undefined) return invalid('expected shared:NAME/ before the key, found no such name');
-    if (!this.#mayUse(place.permission)) return denied(place.permission);
-    const limited = this.#limited();
+    return this.#mayUse(place.permission) ? { operation, place, second } : denied(place.permission);
+  }
+
+  /** @throws what the store threw */
+  async answer({ operation, place, second }: MemoryRequest, passing: Passing): Promise<HostAnswer> {
+    const limited = await this.#limited(passing);
     if (limited !== undefined) return limited;
     switch (operation) {
       case 'memory.get':
@@ -52,11 +72,9 @@ export class MemoryCalls {
     }
   }
 
-  #limited(): HostRefusal | undefined {
-    const tooManyMs = this.#operations.take();
-    if (tooManyMs > 0) return tooOften('memory operations', tooManyMs);
-    const tooLongMs = this.#time.take();
-    return tooLongMs > 0 ? tooOften('memory time', tooLongMs) : undefined;
+  async #limited(passing: Passing): Promise<HostRefusal | undefined> {
+    const tooMany = await this.#gate.pass(this.#operations, 'memory operations', passing);
+    return tooMany ?? this.#gate.pass(this.#time, 'memory time', passing);
   }
 
   async #get({ namespace, rest }: Place): Promise<HostAnswer> {

@@ -17,6 +17,7 @@ describe.skipIf(!canIssue())('Tls', () => {
   let tls: Tls;
   /** Messages of the log, with their levels. */
   let logged: string[];
+  let refusals: string[];
 
   const say =
     (level: string) =>
@@ -36,7 +37,8 @@ describe.skipIf(!canIssue())('Tls', () => {
     if (keyFile !== undefined) copyFileSync(keyFile, paths().key);
   }
 
-  const open = (): Promise<Tls> => Tls.open(paths(), { log, checkMs: HOUR_MS });
+  const open = (): Promise<Tls> =>
+    Tls.open(paths(), { log, checkMs: HOUR_MS, onRefused: (reason) => void refusals.push(reason) });
 
   beforeAll(() => {
     authority = new Authority();
@@ -48,6 +50,7 @@ describe.skipIf(!canIssue())('Tls', () => {
 
   beforeEach(async () => {
     logged = [];
+    refusals = [];
     directory = mkdtempSync(join(tmpdir(), 'hal9-tls-'));
     put(first as Pair);
     copyFileSync(authority.root.certFile, paths().clientCa);
@@ -106,6 +109,7 @@ describe.skipIf(!canIssue())('Tls', () => {
     expect(tls.files.cert).toEqual(first?.cert);
     expect(tls.counts.reloads).toEqual({ taken: 0, refused: 1 });
     expect(logged).toEqual(['error: the files of the certificate are refused; the old ones stay in use']);
+    expect(refusals).toHaveLength(1);
   });
 
   test('takes what is whole in the end', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Broker } from '../../../src/host/broker.js';
 import { immediately } from '../../../src/host/memory/immediate-store.js';
+import type { MayUse } from '../../../src/host/memory/memory-calls.js';
 import type { MemoryStore } from '../../../src/host/memory/store.js';
 import { VolatileMemory } from '../../../src/host/memory/volatile-memory.js';
 import { HOST_LIMITS, MEMORY_LIMITS } from '../../../src/limits.js';
@@ -15,17 +16,22 @@ interface Bench {
   decisions: string[];
   failures: unknown[];
   clock: { ms: number };
+  /** How long a request was made to wait, of those that were. */
+  pauses: number[];
 }
+
+const ALL_BUT_TIME: MayUse = (permission) => permission !== 'SystemTime';
 
 function broker(
   { memory = immediately(new VolatileMemory()), mayUse = () => true } = {} as {
     memory?: MemoryStore;
-    mayUse?: () => boolean;
+    mayUse?: MayUse;
   },
 ): Bench {
   const clock = { ms: 0 };
   const decisions: string[] = [];
   const failures: unknown[] = [];
+  const pauses: number[] = [];
   const made = new Broker({
     pluginId: PLUGIN,
     memory,
@@ -35,12 +41,16 @@ function broker(
       failed: (_, error) => failures.push(error),
     },
     nowMs: () => clock.ms,
+    pause: async (ms) => {
+      pauses.push(ms);
+      clock.ms += ms;
+    },
   });
   const ask: Bench['ask'] = (operation, ...given) => {
     const fields = given.map((field) => (typeof field === 'string' ? bytes(field) : countField(field)));
     return made.answer({ number: 1, operation, fields }, NEVER);
   };
-  return { ask, decisions, failures, clock };
+  return { ask, decisions, failures, clock, pauses };
 }
 
 describe('Broker', () => {
@@ -65,10 +75,65 @@ describe('Broker', () => {
     expect(decisions.filter((decision) => decision.endsWith('limited'))).toHaveLength(1);
   });
 
-  it('refuses host calls of every kind beyond their rate, those that are denied too', async () => {
-    const { ask } = broker({ mayUse: () => false });
-    for (let i = 0; i < HOST_LIMITS.maxHostCallsPerSecond; i++) await ask('memory.get', 'k');
-    expect(await ask('memory.get', 'k')).toMatchObject({ details: { limit: 'host-calls' } });
+  it('refuses host calls of every kind beyond their rate', async () => {
+    const { ask, clock } = broker();
+    for (let i = 0; i < HOST_LIMITS.maxHostCallsPerSecond; i++) {
+      await ask('memory.get', 'k');
+      // The memory's own rate, which is lower, stays out of the way.
+      if (i % 1_000 === 999) clock.ms += 1;
+    }
+    for (let i = 0; i < 100; i++) {
+      const answer = await ask('memory.get', 'k');
+      if (!answer.ok && JSON.stringify(answer.details).includes('host-calls')) return;
+    }
+    expect.unreachable('no call was refused for the rate of host calls');
+  });
+
+  it('answers what is denied always alike, and makes a flood of it wait', async () => {
+    const { ask, decisions, pauses } = broker({ mayUse: (permission) => permission === 'SystemTime' });
+    const first = await ask('memory.get', 'k');
+    for (let i = 0; i < 2 * HOST_LIMITS.maxHostCallsPerSecond; i++) expect(await ask('memory.get', 'k')).toEqual(first);
+    expect(first).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(new Set(decisions)).toEqual(new Set(['memory.get denied']));
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('gives a guest without a clock none: beyond a rate it waits and is answered, and sees no milliseconds', async () => {
+    const { ask, decisions, pauses } = broker({ mayUse: ALL_BUT_TIME });
+    for (let i = 0; i < 3 * MEMORY_LIMITS.maxOperationsPerSecond; i++)
+      expect(await ask('memory.get', 'k')).toEqual({ ok: true, fields: [] });
+    expect(new Set(decisions)).toEqual(new Set(['memory.get allowed']));
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('does nothing any more for a life that ends while it waits', async () => {
+    const ended = new AbortController();
+    const memory = new VolatileMemory();
+    const decisions: string[] = [];
+    const made = new Broker({
+      pluginId: PLUGIN,
+      memory: immediately(memory),
+      mayUse: ALL_BUT_TIME,
+      observer: {
+        decided: (_, decision) => decisions.push(decision),
+        failed: (_, error) => expect.unreachable(String(error)),
+      },
+      nowMs: () => 0,
+    });
+    const set = (key: string): Promise<HostAnswer> =>
+      made.answer({ number: 1, operation: 'memory.set', fields: [bytes(key), bytes('1')] }, ended.signal);
+    for (let i = 0; i < MEMORY_LIMITS.maxOperationsPerSecond; i++) await set('k');
+    const waiting = set('late');
+    ended.abort();
+    await waiting;
+    expect(decisions.at(-1)).toBe('cancelled');
+    const listed = await new Broker({
+      pluginId: PLUGIN,
+      memory: immediately(memory),
+      mayUse: () => true,
+      observer: { decided: () => {}, failed: () => {} },
+    }).answer({ number: 1, operation: 'memory.list', fields: [bytes(''), countField(10)] }, NEVER);
+    expect(listed).toEqual({ ok: true, fields: [bytes('k'), bytes('1')] });
   });
 
   it('counts how long the store worked for it, and makes up for it', async () => {

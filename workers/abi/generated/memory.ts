@@ -17,7 +17,8 @@ export interface Entry {
  * beginning. A plugin's own keys cannot begin with `shared:`.
  *
  * Errors: permission-denied without the permission; resource-exhausted when a quota is used up or asked too often
- * (`details` then has `limit`, and `retry_after_ms` where waiting helps); invalid-input for a key, value or query
+ * (`details` then has `limit`, and `retry_after_ms` where waiting helps; a plugin without SystemTime is not refused
+ * for asking too often: it waits); invalid-input for a key, value or query
  * that is malformed or too long; internal-error when the store failed.
  */
 export interface Memory {

@@ -1,0 +1,43 @@
+import { setTimeout } from 'node:timers/promises';
+import type { HostRefusal } from '../protocol/host-calls.js';
+import type { TokenBucket } from '../sandbox/token-bucket.js';
+import { ended, tooOften } from './refusals.js';
+
+/** Waits so long, or until the signal: then it is over at once, without an error. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** How one request passes the rates. */
+export interface Passing {
+  /** Aborted when the life that asks has ended. */
+  signal: AbortSignal;
+  /** Whether the guest may learn of time: then it is refused, and told for how long; else it waits, and learns nothing. */
+  tellsTime: () => boolean;
+}
+
+/**
+ * Keeps requests within a rate. A guest that has no clock must not get one from when it is refused and when no more: it sleeps
+ * until there is room, which it cannot tell from an answer at once, and the call's deadline bounds it.
+ */
+export class Gate {
+  readonly #pause: Pause;
+
+  constructor(pause: Pause = pauseFor) {
+    this.#pause = pause;
+  }
+
+  /** @returns undefined once one was taken; else what the guest is told */
+  async pass(bucket: TokenBucket, what: string, { signal, tellsTime }: Passing): Promise<HostRefusal | undefined> {
+    for (;;) {
+      const waitMs = bucket.take();
+      if (waitMs === 0) return undefined;
+      if (tellsTime()) return tooOften(what, waitMs);
+      await this.#pause(waitMs, signal);
+      if (signal.aborted) return ended();
+    }
+  }
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  // It rejects when it is aborted, and for no other reason.
+  await setTimeout(ms, undefined, { signal, ref: false }).catch(() => undefined);
+}
