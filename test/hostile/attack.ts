@@ -13,6 +13,7 @@ import { auditAttacks } from './audit-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
+import { packageAttacks } from './package-attacks.js';
 import { signatureAttacks } from './signature-attacks.js';
 
 interface Report {
@@ -30,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-const allAttacks = (): Attack[] => [...guestAttacks(), ...auditAttacks, ...signatureAttacks];
+const allAttacks = (): Attack[] => [...guestAttacks(), ...packageAttacks(), ...auditAttacks, ...signatureAttacks];
 
 process.exitCode = values.bite ? await bite() : await once();
 

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { CallError } from '../../src/client/call-error.js';
+import { zipFiles } from '../../src/package/zip-write.js';
+import { packPuppet } from '../harness/puppet.js';
+import type { ServerProcess } from '../harness/server-process.js';
+import { idOf } from '../harness/wat-plugin.js';
+import { aManifest } from '../unit/package/a-package.js';
+import type { Attack } from './guest-attacks.js';
+
+const FOLDER = 'test/hostile/packages';
+
+/** A file of the corpus, whose name begins with the reason for which it is to be refused. */
+interface Hostile {
+  id: string;
+  reason: string;
+  read(): Promise<Uint8Array>;
+}
+
+function corpus(folder: string, kind: string, read: (bytes: Buffer, name: string) => Promise<Uint8Array>): Hostile[] {
+  return readdirSync(folder)
+    .filter((name) => /\.(hal9|wasm|wat)$/.test(name))
+    .map((name) => ({
+      id: `${kind}/${name.replace(/\.[a-z0-9]+$/, '')}`,
+      reason: name.split('--')[0] ?? '',
+      read: () => read(readFileSync(join(folder, name)), name),
+    }));
+}
+
+/** A module in a package that is well-formed otherwise. */
+async function packModule(bytes: Buffer, name: string): Promise<Uint8Array> {
+  const wasm = name.endsWith('.wat') ? await parse(bytes.toString()) : bytes;
+  return zipFiles(
+    new Map<string, Uint8Array>([
+      ['manifest.json', Buffer.from(JSON.stringify(aManifest()))],
+      ['plugin.wasm', wasm],
+    ]),
+  );
+}
+
+/** Packages and modules of the corpus, uploaded to the running server: refused by name, and the server says nothing of its disk. */
+export function packageAttacks(): Attack[] {
+  const files = [
+    ...corpus(FOLDER, 'packages', (bytes) => Promise.resolve(bytes)),
+    ...corpus(join(FOLDER, 'modules'), 'modules', packModule),
+  ];
+  const uploads = files.map(({ id, reason, read }) => ({
+    id,
+    defence: undefined,
+    run: async (server: ServerProcess) => expectRefusal(server, reason, await read()),
+  }));
+  return [...uploads, { id: 'grants/upgrade-asks-for-more', defence: undefined, run: upgradeAsksForMore }];
+}
+
+/** An upgrade that asks for more than the operator has decided about stops, and the old version stays. */
+async function upgradeAsksForMore(server: ServerProcess): Promise<string | undefined> {
+  const client = server.connect();
+  try {
+    const name = 'greedy';
+    await client.installPlugin(await packPuppet({ name, tool: name }));
+    const requirements = { required_permissions: ['SystemTime', { SystemEnv: 'HOME' }] };
+    const greedy = await packPuppet({ name, tool: name, version: '1.0.1', requirements });
+    const fault = await expectRefusal(server, 'PERMISSION_UNDECIDED', greedy);
+    const version = (await client.getPlugin(name)).plugin?.ref?.version;
+    await client.uninstallPlugin(idOf(name));
+    return fault ?? (version === '1.0.0' ? undefined : `version ${version} is installed`);
+  } finally {
+    client.close();
+  }
+}
+
+async function expectRefusal(server: ServerProcess, reason: string, bytes: Uint8Array): Promise<string | undefined> {
+  const client = server.connect();
+  try {
+    await client.installPlugin(bytes);
+    return 'it was installed';
+  } catch (error) {
+    if (!(error instanceof CallError)) return String(error);
+    if (error.reason !== reason) return `expected ${reason}, found ${error.reason}: ${error.message}`;
+    const told = `${error.message} ${JSON.stringify(error.details)}`;
+    return told.includes(server.dataDir) || told.includes(process.cwd())
+      ? `it names a path of the host: ${told}`
+      : undefined;
+  } finally {
+    client.close();
+  }
+}
