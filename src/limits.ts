@@ -200,6 +200,8 @@ export const ACCESS_LIMITS = {
   maxTokenBytes: 512,
   /** Between two lines of the log, or of the audit log, about the same kind of denial. */
   denialLogMs: 10_000,
+  /** Methods and paths that are told apart in those lines, for each reason and actor. */
+  maxDenialTargets: 64,
   /** For the TLS handshake; clients take milliseconds. */
   handshakeMs: 5_000,
   /** How often the files of the certificate are looked at. */
@@ -289,8 +291,12 @@ export const AUDIT_LIMITS = {
   /** Kills and denials of one kind that get lines of their own in a minute; of the rest one line says how many. */
   maxRepeats: 10,
   repeatWindowMs: 60_000,
-  /** Kinds that are told apart: a plugin, an actor and a reason each. */
-  maxRepeatKinds: 256,
+  /** Kinds that are told apart, of one event and actor: a plugin and a reason each. Of the others, one line is about all. */
+  maxRepeatKinds: 64,
+  /** Actors that are told apart, of one event; a stranger is not one of its own. */
+  maxRepeatActors: 256,
+  /** The latest plugins, or actors, that a line about several names. */
+  maxRepeatNames: 16,
   /** Between two tries to write what could not be written. */
   retryMs: 5_000,
 } as const;

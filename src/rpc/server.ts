@@ -3,6 +3,7 @@ import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
+import { Seldom } from '../observe/seldom.js';
 import { admission } from './admission.js';
 import {
   EXECUTION_SERVICE,
@@ -16,7 +17,6 @@ import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
 import { type Listener, type ListenOptions, listen } from './listener.js';
 import { addReflection } from './reflection.js';
-import { seldom } from './seldom.js';
 import { Unsent } from './unsent.js';
 
 export interface RpcOptions {
@@ -167,22 +167,24 @@ function serverOptions(config: RpcOptions['config']): ServerOptions {
 
 /** Says that connections are refused. */
 function refusedConnections(log: Log, maxConnections: number): () => void {
-  return seldom(SERVER_LIMITS.connectionsLogMs, (refused) =>
+  const told = new Seldom(SERVER_LIMITS.connectionsLogMs, (refused) =>
     log.warn(
       { refused, maxConnections },
       'connections are refused: as many are open as may be; raise max_connections, or find the client that holds them',
     ),
   );
+  return () => told.note();
 }
 
 /** Says that clients which do not read are cut off. */
 function slowConnections(log: Log): () => void {
-  return seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
+  const told = new Seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
     log.warn(
       { closed },
       'connections are closed: their clients do not read their answers, and memory for those is full',
     ),
   );
+  return () => told.note();
 }
 
 /** Waits for it, but no longer than so many milliseconds. */
