@@ -119,7 +119,7 @@ export const REASONS = {
   TOO_MANY_IN_FLIGHT: { status: 'RESOURCE_EXHAUSTED', meaning: 'The server has as many calls under way as it may.' },
   CLIENT_TOO_SLOW: {
     status: 'RESOURCE_EXHAUSTED',
-    meaning: 'The client does not read its answers as fast as it asks for them.',
+    meaning: 'The client does not send its request, or does not read its answers, in time.',
   },
   CALL_CANCELLED: { status: 'CANCELLED', meaning: 'The caller went away.' },
   DEADLINE: { status: 'DEADLINE_EXCEEDED', meaning: "The caller's deadline passed." },

@@ -14,12 +14,16 @@ import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
 import { addTokenCommands } from '../../dist/src/cli/token-commands.js';
 import { addToolCommands } from '../../dist/src/cli/tool-commands.js';
 import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
-import * as limits from '../../dist/src/limits.js';
+import * as clientLimits from '../../dist/src/limits/clients.js';
+import * as serverLimits from '../../dist/src/limits.js';
 import { Metrics } from '../../dist/src/observe/metrics.js';
 import { fileKey, flagName, SETTINGS, variableName } from '../../dist/src/settings.js';
 
 const TARGET = fileURLToPath(new URL('reference.md', import.meta.url));
-const LIMITS = fileURLToPath(new URL('../../src/limits.ts', import.meta.url));
+const LIMITS = [
+  ['../../src/limits.ts', serverLimits],
+  ['../../src/limits/clients.ts', clientLimits],
+].map(([path, limits]) => [fileURLToPath(new URL(path, import.meta.url)), limits]);
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const code = (text) => `\`${cell(text)}\``;
@@ -107,9 +111,9 @@ function commentBefore(text, comments, offset) {
     .trim();
 }
 
-function limitTables() {
-  const text = readFileSync(LIMITS, 'utf8');
-  const { program, comments } = parseSync(LIMITS, text);
+function limitTables([file, limits]) {
+  const text = readFileSync(file, 'utf8');
+  const { program, comments } = parseSync(file, text);
   const sections = [];
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration') continue;
@@ -179,7 +183,7 @@ ${reasons()}
 
 Bounds that have a setting are its default; all others are fixed.
 
-${limitTables()}
+${LIMITS.map(limitTables).join('\n')}
 ## Metrics
 
 On \`/metrics\`, beside prom-client's \`process_…\` and \`nodejs_…\`.

@@ -17,6 +17,8 @@ import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
 import { type Listener, type ListenOptions, listen } from './listener.js';
 import { addReflection } from './reflection.js';
+import type { ServiceRefusal } from './status.js';
+import { Unfinished, type UnfinishedBounds } from './unfinished.js';
 import { Unsent } from './unsent.js';
 
 export interface RpcOptions {
@@ -37,6 +39,7 @@ export interface RpcOptions {
   gatekeeper?: Gatekeeper | undefined;
   /** Makes what does TLS handshakes; undefined where none is spoken. */
   secured?: ListenOptions['secured'];
+  unfinished?: Partial<UnfinishedBounds> | undefined;
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
 }
@@ -118,22 +121,18 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const { config, log, metrics, services, gatekeeper, secured, onDrain } = options;
   const health = new Health([EXECUTION_SERVICE, MANAGEMENT_SERVICE, MEMORY_SERVICE, KEY_SERVICE]);
   const inFlight = new InFlight(config.maxInFlight);
-  const interceptors =
-    gatekeeper === undefined
-      ? []
-      : [
-          admission({
-            gatekeeper,
-            certificateOf: (peer) => listener.certificateOf(peer),
-            refused: (path, refusal) => void noted(path, refusal, { log, metrics }),
-          }),
-        ];
-  const server = new Server({ ...serverOptions(config), interceptors });
-  const slow = slowConnections(log);
-  const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, (peer) => {
+  const refused = (path: string, refusal: ServiceRefusal): void => void noted(path, refusal, { log, metrics });
+  const disconnect = (peer: string): void => {
     slow();
     listener.disconnect(peer);
-  });
+  };
+  const slow = slowConnections(log);
+  const interceptors = [new Unfinished({ disconnect, refused, bounds: options.unfinished }).interceptor];
+  if (gatekeeper !== undefined) {
+    interceptors.push(admission({ gatekeeper, certificateOf: (peer) => listener.certificateOf(peer), refused }));
+  }
+  const server = new Server({ ...serverOptions(config), interceptors });
+  const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, disconnect);
   for (const service of services) {
     const { definition, implementation } = guarded(service, { inFlight, unsent, log, metrics });
     server.addService(definition, implementation);
@@ -181,7 +180,7 @@ function slowConnections(log: Log): () => void {
   const told = new Seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
     log.warn(
       { closed },
-      'connections are closed: their clients do not read their answers, and memory for those is full',
+      'connections are closed: their clients do not read their answers, or finish their requests, and memory for those is full',
     ),
   );
   return () => told.note();

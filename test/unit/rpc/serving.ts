@@ -2,7 +2,7 @@ import { loadConfig, type ServerFlags } from '../../../src/config.js';
 import { createLog, type Log } from '../../../src/observe/log.js';
 import type { ServiceBinding } from '../../../src/rpc/definitions.js';
 import { managementService } from '../../../src/rpc/management.js';
-import { type RpcServer, startRpc } from '../../../src/rpc/server.js';
+import { type RpcOptions, type RpcServer, startRpc } from '../../../src/rpc/server.js';
 import type { AuditEvent } from '../../../src/sandbox/audit/audit-event.js';
 import { openAccess, type ServerAccess } from '../../../src/server/access.js';
 import { MemoryPlugins } from './memory-plugins.js';
@@ -23,6 +23,7 @@ export async function serveMemory(
   flags: ServerFlags = {},
   services: readonly ServiceBinding[] = [],
   log: Log = createLog({ level: 'silent', format: 'json' }).log,
+  parts: Partial<RpcOptions> = {},
 ): Promise<Serving> {
   const plugins = new MemoryPlugins();
   const refused: string[] = [];
@@ -40,6 +41,7 @@ export async function serveMemory(
     ...access,
     metrics: { refused: (reason) => void refused.push(reason) },
     services: [managementService(plugins), ...services],
+    ...parts,
   });
   rpc.serve();
   return { rpc, plugins, refused, denied, audited, access };
