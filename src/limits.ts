@@ -295,8 +295,6 @@ export const AUDIT_LIMITS = {
   maxRepeatKinds: 64,
   /** Actors that are told apart, of one event; a stranger is not one of its own. */
   maxRepeatActors: 256,
-  /** The latest plugins, or actors, that a line about several names. */
-  maxRepeatNames: 16,
   /** Between two tries to write what could not be written. */
   retryMs: 5_000,
 } as const;

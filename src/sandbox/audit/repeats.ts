@@ -4,6 +4,9 @@ import type { AuditEvent } from './audit-event.js';
 /** What many are told of in one line. */
 const SEVERAL = '(several)';
 
+/** The latest plugins, or actors, that such a line names. */
+export const MAX_NAMES = 16;
+
 interface Kind {
   /** Whether it is about all that did not get a kind of its own. */
   shared: boolean;
@@ -104,7 +107,7 @@ function remember(names: Set<string>, name: string | undefined): void {
   names.delete(name);
   names.add(name);
   const [oldest] = names;
-  if (names.size > AUDIT_LIMITS.maxRepeatNames && oldest !== undefined) names.delete(oldest);
+  if (names.size > MAX_NAMES && oldest !== undefined) names.delete(oldest);
 }
 
 /** The line about what was held back. Of several plugins or actors it names the latest, as many as a detail has room for. */

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AUDIT_LIMITS } from '../../../../src/limits.js';
 import type { AuditEvent } from '../../../../src/sandbox/audit/audit-event.js';
+import { MAX_NAMES } from '../../../../src/sandbox/audit/repeats.js';
 import { anEvent, linesOf, openLog, verdict } from './a-log.js';
 
 let directory: string;
@@ -315,7 +316,7 @@ describe('what strangers can cause at will', () => {
     const { actor, details } = lines.at(-1) ?? {};
     expect([actor, details?.['count']]).toEqual(['(several)', String(5_000 - AUDIT_LIMITS.maxRepeatActors)]);
     const actors = JSON.parse(details?.['actors'] ?? '') as string[];
-    expect([actors[0], actors.length]).toEqual(['stranger 4999', AUDIT_LIMITS.maxRepeatNames]);
+    expect([actors[0], actors.length]).toEqual(['stranger 4999', MAX_NAMES]);
   });
 
   test('names the latest of the plugins that one line is about, and a flood of one actor hides nothing of another', async () => {
