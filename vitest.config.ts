@@ -8,8 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // Integration tests start servers and threads of their own; more processes than cores only make deadlines slip.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     // A promise that nobody waits for is a fault, wherever it fails.
     dangerouslyIgnoreUnhandledErrors: false,

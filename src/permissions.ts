@@ -72,7 +72,12 @@ const FIELDS = {
   Hal9SharedMemory: sharedMemory,
 } as const;
 
-const plain = z.enum(PLAIN);
+/** Every name, for whoever has written another one. */
+const NAMES =
+  `one of ${PLAIN.join(', ')}; or with what it is about, as {NAME: VALUE}, ` +
+  `one of ${Object.keys(FIELDS).join(', ')}`;
+
+const plain = z.enum(PLAIN, { error: ({ input }) => `expected a permission, ${NAMES}; found ${foundText(input)}` });
 const withField = z
   .strictObject({
     NetworkHttp: network.optional(),
@@ -88,6 +93,21 @@ const withField = z
   } satisfies { [K in keyof typeof FIELDS]: z.ZodOptional<(typeof FIELDS)[K]> })
   .refine((permission) => Object.keys(permission).length === 1, { error: 'expected an object with one key' });
 
+function foundText(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+}
+
+/** Keys that are no permission's name; those of the value inside a permission are another matter. */
+function unknownName(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue {
+  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) return issue;
+  return {
+    code: 'custom',
+    path: [],
+    input: value,
+    message: `expected a permission, ${NAMES}; found ${foundText(value)}`,
+  };
+}
+
 type PlainPermission = z.infer<typeof plain>;
 type Fields = { [K in keyof typeof FIELDS]: z.infer<(typeof FIELDS)[K]> };
 
@@ -99,6 +119,7 @@ export type NetworkPermission = Fields['NetworkHttp'];
 export const permissionSchema = z.unknown().transform((value, context): Permission => {
   const result = typeof value === 'object' && value !== null ? withField.safeParse(value) : plain.safeParse(value);
   if (result.success) return result.data as Permission;
-  for (const issue of result.error.issues) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+  for (const issue of result.error.issues)
+    context.issues.push({ ...unknownName(issue, value), input: value } as z.core.$ZodRawIssue);
   return z.NEVER;
 });

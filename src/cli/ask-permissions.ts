@@ -14,12 +14,14 @@ export interface Terminal {
 /**
  * Asks a person about each permission: yes grants it, no (or nothing) denies it.
  * @param plugin name and version
+ * @param isKnown whether the version that is installed has it
  * @returns undefined where the person would rather not go on
  */
 export async function askPermissions(
   plugin: string,
   permissions: readonly Permission[],
   { input, output }: Terminal,
+  isKnown: (permission: Permission) => boolean = () => false,
 ): Promise<Required<Decisions> | undefined> {
   const lines = createInterface({ input, output });
   const closed = new AbortController();
@@ -28,7 +30,8 @@ export async function askPermissions(
   try {
     output.write(printable(`${plugin} asks for ${permissions.length === 1 ? 'a permission' : 'permissions'}:\n`, '\n'));
     for (const permission of permissions) {
-      output.write(printable(`  ${permissionText(permission)}: ${permissionMeaning(permission)}\n`, '\n'));
+      const known = isKnown(permission) ? ' (the version before has it)' : '';
+      output.write(printable(`  ${permissionText(permission)}: ${permissionMeaning(permission)}${known}\n`, '\n'));
       const answer = await ask(lines, closed.signal);
       if (answer === 'quit') return undefined;
       decisions[answer].push(permissionJson(permission));

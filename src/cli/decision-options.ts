@@ -19,8 +19,8 @@ export function addDecisionOptions(command: Command): Command {
       collect,
     )
     .option('--deny <PERMISSION>', 'refuse it one, which wins; may be repeated', collect)
-    .addOption(new Option('--grant-all', 'give it what it asks for and is not named').conflicts('denyAll'))
-    .option('--deny-all', 'refuse it what it asks for and is not named');
+    .addOption(new Option('--grant-all', 'give it what it asks for and nobody has decided about').conflicts('denyAll'))
+    .option('--deny-all', 'refuse it what it asks for and nobody has decided about');
 }
 
 export async function decisionsOf({ grant = [], deny = [], grantAll, denyAll }: DecisionFlags): Promise<Decisions> {

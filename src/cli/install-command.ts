@@ -64,8 +64,8 @@ async function installed(
     const added = isCallError(error) ? await addedBy(error) : undefined;
     if (!isCallError(error) || added === undefined) throw error;
     const plugin = error.details['plugin'] ?? 'the plugin';
-    const answers = isAttended(flags) && added.length > 0 ? await askHere(plugin, added) : undefined;
-    if (answers === undefined) throw await withCommand(error, plugin, added);
+    const answers = isAttended(flags) && added.length > 0 ? await askHere(plugin, added, knownBy(error)) : undefined;
+    if (answers === undefined) throw await withCommand(error, plugin, added, knownBy(error));
     return installed(client, bytes, merged(decisions, answers), flags);
   }
 }
@@ -90,9 +90,21 @@ async function addedBy({ reason, details }: CallError): Promise<Permission[] | u
   return texts.map((permission) => readPermission(JSON.stringify(permission), 'added'));
 }
 
-async function askHere(plugin: string, added: readonly Permission[]): Promise<Required<Decisions> | undefined> {
+/** Whether the version that is installed has a permission, by the refusal of the next one. */
+function knownBy({ details }: CallError): (permission: Permission) => boolean {
+  const { new: fresh } = details;
+  if (fresh === undefined) return () => false;
+  const texts = new Set((JSON.parse(fresh) as unknown[]).map((permission) => JSON.stringify(permission)));
+  return (permission) => !texts.has(JSON.stringify(permission));
+}
+
+async function askHere(
+  plugin: string,
+  added: readonly Permission[],
+  isKnown: (permission: Permission) => boolean,
+): Promise<Required<Decisions> | undefined> {
   const { askPermissions } = await import('./ask-permissions.js');
-  return askPermissions(plugin, added, { input: process.stdin, output: process.stderr });
+  return askPermissions(plugin, added, { input: process.stdin, output: process.stderr }, isKnown);
 }
 
 function merged({ grant = [], deny = [], rest }: Decisions, answers: Required<Decisions>): Decisions {
@@ -101,14 +113,19 @@ function merged({ grant = [], deny = [], rest }: Decisions, answers: Required<De
 }
 
 /** The same refusal, with the command that was typed and what to add to it. */
-async function withCommand(error: CallError, plugin: string, added: readonly Permission[]): Promise<CallError> {
+async function withCommand(
+  error: CallError,
+  plugin: string,
+  added: readonly Permission[],
+  isKnown: (permission: Permission) => boolean,
+): Promise<CallError> {
   const [{ undecidedMessage }, { CallError: Refusal }] = await Promise.all([
     import('../sandbox/undecided-message.js'),
     import('../client/call-error.js'),
   ]);
   const typed = ['hal9', ...process.argv.slice(2)].map(shellWord).join(' ');
   const { code, reason, details, retryAfterMs } = error;
-  return new Refusal({ code, reason, details, retryAfterMs, message: undecidedMessage(plugin, added, typed) });
+  return new Refusal({ code, reason, details, retryAfterMs, message: undecidedMessage(plugin, added, typed, isKnown) });
 }
 
 function whatHappened({ changed }: InstallPluginResponse, { dryRun }: InstallFlags): string {

@@ -9,6 +9,11 @@ export function printLine(text: string): void {
   process.stdout.write(`${printable(text)}\n`);
 }
 
+/** As `printLine`, beside what a command prints for another program. */
+export function printNote(text: string): void {
+  process.stderr.write(`${printable(text)}\n`);
+}
+
 /** Columns under their titles, as wide as what they hold; the last one is not padded. */
 export function printTable(titles: readonly string[], rows: readonly (readonly string[])[]): void {
   const cells = [titles, ...rows].map((row) => row.map((cell) => printable(cell)));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Decisions, PluginPermissionsResponse, PluginRef } from '../client/messages.js';
+import type { Client } from '../client/client.js';
+import type { PluginPermissionsResponse, PluginRef } from '../client/messages.js';
 import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
 import { permissionTexts } from './decision-options.js';
 import { UsageError } from './fail.js';
@@ -35,14 +36,16 @@ function addDecision(plugin: Command, verb: 'grant' | 'deny', description: strin
   ).action((id: string, words: string[], flags: ClientFlags & { all?: boolean }) =>
     withClient(flags, async (client) => {
       if (words.length === 0 && !flags.all) throw new UsageError('name a permission, or use --all');
-      await printReply(await client.setPluginGrants(id, await decisionsFor(verb, words, flags.all)), flags);
+      const all = flags.all ? await askedBy(client, id) : [];
+      const decisions = { [verb]: [...all, ...(await permissionTexts(words, 'PERMISSION'))] };
+      await printReply(await client.setPluginGrants(id, decisions), flags);
     }),
   );
 }
 
-async function decisionsFor(verb: 'grant' | 'deny', words: readonly string[], all?: boolean): Promise<Decisions> {
-  const named = { [verb]: await permissionTexts(words, 'PERMISSION') };
-  return all ? { ...named, rest: verb === 'grant' ? 'REST_GRANT' : 'REST_DENY' } : named;
+/** By name, so that it is about what is decided already as well. */
+async function askedBy(client: Client, id: string): Promise<readonly string[]> {
+  return (await client.getPluginPermissions(id)).permissions?.asked ?? [];
 }
 
 async function printReply(reply: PluginPermissionsResponse, { json }: ClientFlags): Promise<void> {

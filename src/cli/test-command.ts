@@ -5,7 +5,7 @@ import { fuelAmount, positiveInteger, reporting } from './client-command.js';
 import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
 import { printLogLine, resultOf } from './local-result.js';
-import { grouped, printJson, printLine } from './output.js';
+import { grouped, printJson, printLine, printNote } from './output.js';
 import { type Policy, policyLines, policyOf } from './policy.js';
 import { errorLines } from './results.js';
 
@@ -35,14 +35,18 @@ export function addTest(plugin: Command): void {
     .option('--max-fuel <N>', 'fail, with exit status 5, when a call costs more', fuelAmount)
     .addOption(new Option('--expect-outcome <OUTCOME>', 'what each call must end in').choices(OUTCOMES).default('OK'))
     .option('--timeout-ms <N>', "limit of each call; by default the plugin's own, else the server's", positiveInteger)
-    .option('--record', 'print the permissions that it tried, as a block for the configuration file')
+    .option(
+      '--record',
+      'print the permissions that it tried, as a block for the configuration file; the rest goes to standard error',
+    )
     .option('--json', 'print what was found as one JSON object')
     .action((path: string, flags: TestFlags) =>
       reporting(flags, async () => {
         const verdict = await judge(path, flags);
         process.exitCode = exitOf(verdict);
         if (flags.json) return printJson(verdict);
-        printVerdict(verdict);
+        // With --record standard output is a file for a server, and nothing else.
+        printVerdict(verdict, flags.record ? printNote : printLine);
         const ref = verdict.results[0]?.plugin;
         if (verdict.policy && ref) for (const line of policyLines(ref, verdict.policy)) printLine(line);
       }),
@@ -90,15 +94,15 @@ function exitOf({ passed, expectOutcome, results }: Verdict): ExitStatus {
   return wrong.outcome === 'OK' ? EXIT.pluginFailed : exitOfOutcomes([wrong.outcome]);
 }
 
-function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict): void {
+function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict, print: typeof printLine): void {
   for (const [index, result] of results.entries()) {
     const { plugin, outcome, limit, error } = result;
     const number = results.length === 1 ? '' : `call ${index + 1}: `;
     const limited = limit === 'LIMIT_UNSPECIFIED' ? '' : ` (${limit})`;
-    printLine(`${number}${plugin?.name} ${plugin?.version}: ${outcome}${limited}, ${grouped(fuelOf(result))} fuel`);
+    print(`${number}${plugin?.name} ${plugin?.version}: ${outcome}${limited}, ${grouped(fuelOf(result))} fuel`);
     if (error === null || outcome === expectOutcome) continue;
-    for (const line of errorLines(error)) printLine(line);
-    if (outcome === 'TRAP') printLine('  what it wrote before, from warnings on, stands on standard error');
+    for (const line of errorLines(error)) print(line);
+    if (outcome === 'TRAP') print('  what it wrote before, from warnings on, stands on standard error');
   }
   const dearest = results.length === 1 ? '' : 'the dearest call: ';
   if (maxFuel !== undefined) {
@@ -107,12 +111,12 @@ function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict
       difference > 0
         ? `${grouped(difference)} more than the ${grouped(maxFuel)} that it may cost`
         : `within the ${grouped(maxFuel)} that it may cost`;
-    printLine(`${dearest}${grouped(fuel)} fuel, ${verdict}`);
+    print(`${dearest}${grouped(fuel)} fuel, ${verdict}`);
   }
   const wrong = results.findIndex(({ outcome }) => outcome !== expectOutcome);
   if (wrong >= 0) {
     const call = results.length === 1 ? '' : ` of call ${wrong + 1}`;
-    printLine(`outcome${call}: expected ${expectOutcome}, found ${results[wrong]?.outcome}`);
+    print(`outcome${call}: expected ${expectOutcome}, found ${results[wrong]?.outcome}`);
   }
-  printLine(passed ? 'passed' : 'failed');
+  print(passed ? 'passed' : 'failed');
 }

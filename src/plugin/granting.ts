@@ -4,6 +4,7 @@ import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
+import { permits } from '../sandbox/permitted.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
 import { about, audited, auditedAnyway } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
@@ -17,14 +18,16 @@ type Parts = Pick<PluginsParts, 'audit' | 'drainMs'> & { table: PluginTable; jou
 /**
  * Nothing is installed about whose permissions nobody has decided.
  * @throws HostError PERMISSION_UNDECIDED; `details.added` is a JSON array of the permissions, as many as fit, `details.plugin` name
- *   and version
+ *   and version, and where a version was installed before, `details.new` those of them that it does not have
  */
-export function requireDecided({ metadata }: Manifest, grants: PluginGrants): void {
+export function requireDecided({ metadata }: Manifest, grants: PluginGrants, before?: PluginGrants): void {
   const open = grants.undecided;
   if (open.length === 0) return;
   const plugin = `${metadata.name} ${metadata.version}`;
-  throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE'), {
-    details: { plugin, added: fitting(open) },
+  const isKnown = (permission: Permission): boolean => before !== undefined && permits(before.sheet, permission);
+  const fresh = before && { new: fitting(open.filter((permission) => !isKnown(permission))) };
+  throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE', isKnown), {
+    details: { plugin, added: fitting(open), ...fresh },
   });
 }
 

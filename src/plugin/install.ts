@@ -43,7 +43,10 @@ export async function install(
   const before = table.plugins.get(contents.manifest.metadata.id);
   if (before?.digest === contents.digest) {
     const changed = !before.development && before.signedBy.join() !== signedBy.join();
-    if (order.dryRun) return { plugin: before, changed };
+    if (order.dryRun) {
+      before.grants.with(order.decisions);
+      return { plugin: before, changed };
+    }
     if (changed) await audited(audit, { ...event, details: signed }, () => signAnew(parts, arrival, before, signedBy));
     await regrant(parts, before, order.decisions, event.actor);
     return { plugin: before, changed };
@@ -66,6 +69,8 @@ export async function install(
     await store.put(contents, bytes);
     const replaced = await table.put(plugin);
     if (replaced !== undefined) await store.remove(replaced);
+    // What another version has tried says nothing of this one.
+    runtime.uses.forget(plugin.ref.id);
     journal.tell(plugin, 'installed');
     journal.warnIfUnsigned(plugin);
     return { plugin, changed: true };
@@ -84,7 +89,7 @@ function judge(
   resolve(node, table.graph(node));
   checkDependents(node, table.graph());
   const grants = PluginGrants.of(manifest, before?.grants.stored ?? {}, runtime.configured).with(order.decisions);
-  requireDecided(manifest, grants);
+  requireDecided(manifest, grants, before?.grants);
   // After what is asked for: an operator sees that before he takes the plugin out of service.
   if (before?.active) throw isActive(before, `installing ${version}`);
   return grants;

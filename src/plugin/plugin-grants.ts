@@ -1,5 +1,6 @@
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
+import { requireAsked } from '../sandbox/asked-for.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
 import { overlapsAny } from '../sandbox/coverage.js';
 import { type Decisions, decide, type LineDecisions, NOTHING_DECIDED, undecided } from '../sandbox/decisions.js';
@@ -63,9 +64,10 @@ export class PluginGrants {
     return JSON.stringify([effective(sheet), denied].map((list) => list.map(permissionJson).sort()));
   }
 
-  /** The grants after new decisions. Errors as `decide`. */
+  /** The grants after new decisions. Errors as `requireAsked` and `decide`. */
   with(decisions: Decisions): PluginGrants {
-    const line = decide(this.#own, this.#asked, decisions);
+    requireAsked(this.#asked, decisions);
+    const line = decide(this.#own, this.#asked, decisions, this.#configured.of(this.#id));
     const { [this.#line]: _, ...others } = this.stored;
     const kept = Object.entries(others).slice(-(MAX_LINES - 1));
     const plugin = { id: this.#id, line: this.#line, asked: this.#asked };

@@ -3,8 +3,8 @@
 import { HostError } from '../errors.js';
 import { MANIFEST_LIMITS } from '../limits.js';
 import type { Permission } from '../permissions.js';
-import { covers, intersect, overlapsAny } from './coverage.js';
-import { givenParts, partsOf, permissionJson } from './permission-parts.js';
+import { covers, intersect, overlapsAny, subtract } from './coverage.js';
+import { givenParts, type Parts, partsOf, permissionJson, permissionOf } from './permission-parts.js';
 
 /** What is given and what is refused. Denials win. */
 export interface Rule {
@@ -17,29 +17,38 @@ export interface LineDecisions extends Rule {
   readonly decided: readonly Permission[];
 }
 
-/** New decisions; `rest` is about everything that is asked for and not named. */
+/** New decisions; `rest` is about everything that is asked for, not named, and not decided yet. */
 export interface Decisions extends Rule {
   readonly rest: 'keep' | 'grant' | 'deny';
 }
 
 export const NO_DECISIONS: Decisions = { grant: [], deny: [], rest: 'keep' };
+const NO_RULE: Rule = { grant: [], deny: [] };
 export const NOTHING_DECIDED: LineDecisions = { decided: [], grant: [], deny: [] };
 
 /**
  * The decisions with new ones on top. What is named is decided anew, denials last; what is asked for and touched by a name counts
- * as decided, also where only a part of it was granted.
+ * as decided, also where only a part of it was granted. The rest takes nothing away, and lifts no denial.
  *
+ * @param configured what the configuration says, which is decided too
  * @throws HostError REQUEST_INVALID where more would be kept than a plugin can ask for
  */
-export function decide(before: LineDecisions, asked: readonly Permission[], decisions: Decisions): LineDecisions {
+export function decide(
+  before: LineDecisions,
+  asked: readonly Permission[],
+  decisions: Decisions,
+  configured: Rule = NO_RULE,
+): LineDecisions {
   const named = [...decisions.grant, ...decisions.deny].map(partsOf);
   const touched = (permission: Permission): boolean => overlapsAny(named, partsOf(permission));
-  const rest = decisions.rest === 'keep' ? [] : asked.filter((permission) => !touched(permission));
+  const open = decisions.rest === 'keep' ? [] : undecided(asked, before, configured);
+  const rest = open.filter((permission) => !touched(permission));
   let rule: Rule = before;
-  for (const permission of [...decisions.grant, ...(decisions.rest === 'grant' ? rest : [])])
-    rule = grant(rule, permission);
-  for (const permission of [...decisions.deny, ...(decisions.rest === 'deny' ? rest : [])])
-    rule = deny(rule, permission);
+  for (const permission of decisions.grant) rule = grant(rule, permission);
+  for (const permission of decisions.deny) rule = deny(rule, permission);
+  // Denials win, so that a grant beside them lifts none.
+  if (decisions.rest === 'grant') rule = { ...rule, grant: [...rule.grant, ...rest] };
+  if (decisions.rest === 'deny') rule = denyRest(rule, rest, configured);
   const decided = union(before.decided, [...asked.filter(touched), ...rest]);
   for (const list of [rule.grant, rule.deny, decided]) checkLength(list);
   return { decided, grant: rule.grant, deny: rule.deny };
@@ -75,6 +84,24 @@ function deny({ grant: granted, deny: denied }: Rule, permission: Permission): R
   const parts = partsOf(permission);
   const without = (list: readonly Permission[]): Permission[] => list.filter((each) => !covers(parts, partsOf(each)));
   return { grant: without(granted), deny: [...without(denied), permission] };
+}
+
+/**
+ * Denies what nothing is granted of. Where a part was granted before and the other cannot be written as a permission, none is
+ * denied: that it is decided and not granted is enough for it not to hold.
+ */
+function denyRest(rule: Rule, rest: readonly Permission[], configured: Rule): Rule {
+  const given = [...rule.grant, ...configured.grant].map(givenParts);
+  let after = rule;
+  for (const permission of rest) {
+    const want = givenParts(permission);
+    const left = given.reduce<Parts | undefined>((parts, each) => parts && subtract(parts, each), want);
+    if (left === undefined) continue;
+    const denial = permissionOf(left);
+    // As it is written: one without ports is of all of them.
+    if (!overlapsAny(given, partsOf(denial))) after = deny(after, denial);
+  }
+  return after;
 }
 
 function divide<T>(list: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] {

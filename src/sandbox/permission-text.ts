@@ -20,7 +20,7 @@ export function readPermission(text: string, where: string): Permission {
   const faults = result.error.issues.map((issue) => [...issue.path, issue.message].join(': ')).join('; ');
   throw new HostError(
     'REQUEST_INVALID',
-    `${where}: ${JSON.stringify(text.slice(0, 200))} is no permission: ${faults}; write SystemTime, SystemEnv=HOME, or a JSON object as in a manifest`,
+    `${where}: ${JSON.stringify(text.slice(0, 200))} is no permission: ${faults} (write SystemTime, SystemEnv=HOME, or a JSON object as in a manifest)`,
   );
 }
 

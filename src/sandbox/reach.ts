@@ -4,7 +4,7 @@ import { CONTRACT_PACKAGE } from '../protocol/contract.js';
 import { PREVIEW1_MODULE } from '../protocol/preview1.js';
 import type { PermissionKind } from './permission-parts.js';
 
-/** By interface of the contract; those that are missing need none. */
+/** By interface of the contract; those that are missing need none. Nothing refuses metrics yet: it is what Hal9Metrics will be about. */
 const INTERFACES: Readonly<Record<string, readonly PermissionKind[]>> = {
   clock: ['SystemTime'],
   random: ['SystemRandom'],

@@ -24,6 +24,7 @@ beforeAll(async () => {
   const config = join(folder, 'hal9.yaml');
   const configured = [
     `"*": {deny: [{SystemEnv: FORBIDDEN}]}`,
+    `${idOf('asks-nothing')}: {grant: [SystemTime, {SystemEnv: GIVEN}]}`,
     `${idOf('configured')}: {grant: [SystemTime, {SystemEnv: GIVEN}], deny: [SystemRandom]}`,
   ];
   writeFileSync(config, `grants:\n${configured.map((line) => `  ${line}\n`).join('')}`);
@@ -116,11 +117,10 @@ describe('a plugin that was denied what it asks for', () => {
   });
 
   test('gets nothing that it does not ask for, though it is granted', async () => {
-    const decisions = { grant: [TIME, variable('GIVEN')] };
-    const id = await running('asks-nothing', [], decisions);
+    const id = await running('asks-nothing', [], {});
     expect([await tries(client, 'm', id), await tries(client, 'e', id)]).toEqual(['stands', '']);
     const { permissions } = await client.getPluginPermissions(id);
-    expect(permissions).toMatchObject({ asked: [], granted: [TIME, variable('GIVEN')], effective: [] });
+    expect(permissions).toMatchObject({ asked: [], effective: [] });
   });
 });
 
@@ -138,8 +138,11 @@ describe('an installation', () => {
     [{ grant: ['SystemTime'] }, 'takes a name without quotes'],
     [{ grant: ['{"SystemEnv":"A"}'] }, 'takes an object'],
   ])('%j: %s', async (decisions) => {
-    const bytes = await packGrants({ name: 'spelled', asks: [] });
-    await expect(client.installPlugin(bytes, { decisions, dryRun: true })).resolves.toMatchObject({ changed: true });
+    const bytes = await packGrants({ name: 'spelled', asks: ['SystemTime', { SystemEnv: 'A' }] });
+    const all: Decisions = { ...decisions, rest: 'REST_DENY' };
+    await expect(client.installPlugin(bytes, { decisions: all, dryRun: true })).resolves.toMatchObject({
+      changed: true,
+    });
   });
 
   test('refuses decisions that are no permissions', async () => {
@@ -147,6 +150,40 @@ describe('an installation', () => {
     const refusal = await refusalOf(client.installPlugin(bytes, { decisions: { deny: ['{"FileRead":"../x"}'] } }));
     expect(refusal).toMatchObject({ reason: 'REQUEST_INVALID' });
     expect(refusal.message).toContain('decisions.deny[0]');
+  });
+
+  test('refuses a grant of what is not asked for, which a later version could ask for', async () => {
+    const pack = (version: string, ...asks: unknown[]) => packGrants({ name: 'pregranted', version, asks });
+    const first = await pack('1.0.0', 'SystemTime', { SystemEnv: 'GIVEN' });
+    const decisions: Decisions = { grant: [TIME, RANDOM], deny: [variable('GIVEN')] };
+    const refusal = await refusalOf(client.installPlugin(first, { decisions }));
+    expect(refusal.reason).toBe('REQUEST_INVALID');
+    expect(refusal.message).toContain('found SystemRandom; it asks for SystemTime, SystemEnv=GIVEN');
+    // A denial may be of anything.
+    await client.installPlugin(first, { decisions: { grant: [TIME], deny: [variable('GIVEN'), variable('OTHER')] } });
+    for (const call of [
+      client.setPluginGrants('pregranted', { grant: [RANDOM] }),
+      client.installPlugin(first, { decisions: { grant: [RANDOM] } }),
+      client.installPlugin(first, { decisions: { grant: [RANDOM] }, dryRun: true }),
+    ])
+      expect((await refusalOf(call)).reason).toBe('REQUEST_INVALID');
+    const more = await refusalOf(client.installPlugin(await pack('1.1.0', 'SystemTime', 'SystemRandom')));
+    expect(more.details['added']).toBe('["SystemRandom"]');
+  });
+
+  test.each<['REST_DENY' | 'REST_GRANT', string[], string[]]>([
+    ['REST_DENY', [TIME], [variable('GIVEN'), RANDOM]],
+    ['REST_GRANT', [TIME, RANDOM], [variable('GIVEN')]],
+  ])('of an upgrade with %s decides about what is added only', async (rest, granted, denied) => {
+    const pack = (version: string, ...asks: unknown[]) => packGrants({ name: 'rest', version, asks });
+    const asks = ['SystemTime', { SystemEnv: 'GIVEN' }];
+    await client.installPlugin(await pack('1.0.0', ...asks), {
+      decisions: { grant: [TIME], deny: [variable('GIVEN')] },
+    });
+    const upgrade = await pack('1.1.0', ...asks, 'SystemRandom');
+    const { permissions } = await client.installPlugin(upgrade, { decisions: { rest } });
+    expect(permissions).toMatchObject({ granted, effective: granted, denied, undecided: [] });
+    await client.uninstallPlugin('rest');
   });
 
   test('of an upgrade that asks for as much or less goes on; for more, stops with the difference', async () => {
@@ -157,14 +194,25 @@ describe('an installation', () => {
     await client.installPlugin(await pack('1.2.0', 'SystemTime'));
     const more = await pack('1.3.0', 'SystemTime', 'SystemRandom');
     const refusal = await refusalOf(client.installPlugin(more));
-    expect(refusal.details).toEqual({ plugin: 'upgraded 1.3.0', added: '["SystemRandom"]' });
+    expect(refusal.details).toEqual({ plugin: 'upgraded 1.3.0', added: '["SystemRandom"]', new: '["SystemRandom"]' });
     const { permissions } = await client.installPlugin(more, { decisions: { grant: [RANDOM] } });
     expect(permissions).toMatchObject({ versionLine: '1', effective: [TIME, RANDOM], denied: [variable('GIVEN')] });
-    const line2 = await refusalOf(client.installPlugin(await pack('2.0.0', 'SystemTime')));
-    expect(line2.details['added']).toBe('["SystemTime"]');
+    const line2 = await refusalOf(client.installPlugin(await pack('2.0.0', 'SystemTime', { SystemEnv: 'OTHER' })));
+    expect(JSON.parse(line2.details['added'] ?? '')).toEqual(['SystemTime', { SystemEnv: 'OTHER' }]);
+    expect(JSON.parse(line2.details['new'] ?? '')).toEqual([{ SystemEnv: 'OTHER' }]);
+    expect(line2.message).toContain('SystemTime (the version before has it), SystemEnv=OTHER; to grant');
     await client.installPlugin(await pack('2.0.0', 'SystemTime'), { decisions: { rest: 'REST_DENY' } });
     const back = await client.installPlugin(await pack('1.4.0', 'SystemTime'));
     expect(back.permissions).toMatchObject({ effective: [TIME], undecided: [] });
+  });
+
+  test('of another version counts anew what is tried', async () => {
+    const id = await running('counted', ['SystemTime'], { rest: 'REST_GRANT' });
+    await tries(client, 'm', id);
+    await expect.poll(() => used('counted')).toHaveLength(1);
+    await client.deactivatePlugin('counted');
+    await client.installPlugin(await packGrants({ name: 'counted', version: '1.0.1', asks: ['SystemTime'] }));
+    expect(await used('counted')).toEqual([]);
   });
 
   test('forgets with the plugin what was decided', async () => {
@@ -231,7 +279,7 @@ describe('SetPluginGrants', () => {
     const granted = await client.setPluginGrants('changed', { grant: [TIME] });
     expect(granted).toMatchObject({ plugin: { id }, permissions: { effective: [TIME], denied: [variable('OTHER')] } });
     expect([await tries(client, 'm', id), await tries(client, 'e', id)]).toEqual(['moves', '']);
-    await client.setPluginGrants('changed', { rest: 'REST_GRANT', deny: [TIME] });
+    await client.setPluginGrants('changed', { grant: [variable('OTHER')], deny: [TIME] });
     expect([await tries(client, 'm', id), await tries(client, 'e', id)]).toEqual(['stands', 'OTHER=another;']);
     await client.deactivatePlugin('changed');
     await client.activatePlugin('changed');

@@ -91,7 +91,7 @@ describe('loadConfig', () => {
     ['grants: {sentiment: {}}', 'grants.sentiment: expected the id of a plugin'],
     ['grants: {"*": {allow: []}}', 'grants.*.allow: unknown key'],
     ['grants: {"*": {grant: SystemTime}}', 'grants.*.grant: expected a list of permissions'],
-    ['grants: {"*": {grant: [SystemTme]}}', 'grants.*.grant[0]: '],
+    ['grants: {"*": {grant: [SystemTme]}}', 'grants.*.grant[0]: expected a permission, one of NetworkHttp, '],
     ['grants: {"*": {deny: [{NetworkHttp: {host: [a]}}]}}', 'grants.*.deny[0].NetworkHttp.host: unknown key'],
     ['grants: {"*": {grant: [{NetworkHttp: {hosts: []}}]}}', 'grants.*.grant[0].NetworkHttp.hosts: '],
   ])('refuses %s by its path', (text, message) => {

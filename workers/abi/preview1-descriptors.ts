@@ -31,6 +31,7 @@ export function writeStandardOutput(
     const size = guest.view.getUint32(at + 4, true);
     const start = guest.area(guest.view.getUint32(at, true), size, 1);
     const taken = Math.min(size, MAX_WRITE_BYTES - total);
+    guest.crossed(taken);
     host.output(fd === 1 ? 'stdout' : 'stderr', guest.u8.subarray(start, start + taken));
     total += taken;
   }

@@ -94,6 +94,7 @@ function argumentsAndEnvironment(guest: GuestCore, env: Readonly<Record<string, 
       if (variables.length > 0) host.environmentRead();
       let pointerAt = guest.area(pointers, variables.length * 4, 1);
       let at = guest.area(bytes, total, 1);
+      guest.crossed(total);
       for (const variable of variables) {
         guest.view.setUint32(pointerAt, at, true);
         guest.u8.set(variable, at);
@@ -125,6 +126,7 @@ function clockAndRandom(guest: GuestCore, { clock, random }: HostServices) {
       const size = length >>> 0;
       if (size > MAX_RANDOM_BYTES) return ERRNO.inval;
       const start = guest.area(pointer, size, 1);
+      guest.crossed(size);
       for (let at = start; at < start + size; at += RANDOM_STEP_BYTES) {
         random.fill(guest.u8.subarray(at, Math.min(at + RANDOM_STEP_BYTES, start + size)));
       }

@@ -64,7 +64,23 @@ describe('decide', () => {
     const granted = decide(denied, asked, decisions({ grant: ['SystemTime'] }));
     expect(holds(asked, granted)).toEqual(['SystemTime']);
     expect(holds(asked, decide(granted, asked, decisions({ deny: ['SystemTime'] })))).toEqual([]);
-    expect(holds(asked, decide(denied, asked, decisions({ rest: 'grant' })))).toEqual(asked);
+  });
+
+  test('takes nothing away with the rest, and lifts no denial', () => {
+    const [narrow, wide] = [[http(['a.test'])], [http(['a.test', 'c.test']), 'SystemTime' as const]];
+    const granted = decide(NOTHING_DECIDED, narrow, decisions({ rest: 'grant' }));
+    const denying = decide(granted, wide, decisions({ rest: 'deny' }));
+    expect([holds(wide, denying), denying.deny]).toEqual([narrow, [http(['c.test']), 'SystemTime']]);
+    expect(undecided(wide, denying, NO_RULE)).toEqual([]);
+    const denied = decide(NOTHING_DECIDED, narrow, decisions({ rest: 'deny' }));
+    const granting = decide(denied, wide, decisions({ rest: 'grant' }));
+    expect(holds(wide, granting)).toEqual([http(['c.test']), 'SystemTime']);
+    expect(holds(narrow, decide(granted, narrow, decisions({ rest: 'deny' })))).toEqual(narrow);
+    // Any host but one is no permission: it is decided, and not granted.
+    const any = decide(granted, ['NetworkHttp'], decisions({ rest: 'deny' }));
+    expect([holds(['NetworkHttp'], any), undecided(['NetworkHttp'], any, NO_RULE)]).toEqual([narrow, []]);
+    const configured = { grant: ['SystemTime' as const], deny: [] };
+    expect(decide(NOTHING_DECIDED, ['SystemTime'], decisions({ rest: 'deny' }), configured).deny).toEqual([]);
   });
 
   test('gives nothing back that a lifted denial had kept from holding', () => {

@@ -36,6 +36,13 @@ describe('readPermission', () => {
     expect(() => readPermission(text, 'here')).toThrow(refused as Error);
   });
 
+  test.each(['Foo', 'Foo=1', '{"Foo":"x"}'])('names every permission for %s', (text) => {
+    const named =
+      /expected a permission, one of NetworkHttp, .*SystemTime.*; or with .*SystemEnv, PluginCall, Hal9SharedMemory; found .*Foo/;
+    const refused = expect.objectContaining({ message: expect.stringMatching(named) });
+    expect(() => readPermission(text, '--grant')).toThrow(refused as Error);
+  });
+
   test('reads what permissionText writes, and permissions that mean the same have the same JSON', () => {
     const chance = new Chance(3);
     const all = Array.from({ length: 500 }, () => anyPermission(chance));

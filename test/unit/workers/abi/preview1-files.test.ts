@@ -191,6 +191,19 @@ describe('fd_read and fd_pread', () => {
     expect(() => run('fd_pread', 4, 4_096, 1, 0n, OUT)).toThrow('used up its fuel');
     expect(bytes[BUFFER]).toBe(0);
   });
+
+  it('charge what is written to the log, and random bytes, as well', () => {
+    const memory = new WebAssembly.Memory({ initial: 20 });
+    const { wasi, core } = wasiOver(memory, imageOf({}));
+    let crossed = 0;
+    core.attach({ memory }, { left: 1_500, isOut: false, crossed: (bytes: number) => (crossed += bytes) } as never);
+    const bytes = Buffer.from(memory.buffer);
+    bytes.writeUInt32LE(BUFFER, 4_096);
+    bytes.writeUInt32LE(700, 4_100);
+    expect(wasi['fd_write']?.(1, 4_096, 1, OUT)).toBe(0);
+    expect(wasi['random_get']?.(BUFFER, 300)).toBe(0);
+    expect(crossed).toBe(1_000);
+  });
 });
 
 describe('fd_seek and fd_tell', () => {
