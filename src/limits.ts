@@ -267,7 +267,8 @@ export const SERVER_LIMITS = {
   /** Headers of one HTTP request: a scraper's or probe's are below 1 KiB. */
   maxHttpHeaderBytes: 8 * KIB,
   httpRequestMs: 5_000,
-  httpKeepAliveMs: 60_000,
+  /** A scraper or probe comes back later than this, and connects again. */
+  httpKeepAliveMs: 5_000,
   /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
   maxLogBufferBytes: 8 * MIB,
 } as const;

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
+import { CLIENT_LIMITS } from '../limits/clients.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
 import { Seldom } from '../observe/seldom.js';
@@ -129,7 +130,14 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const slow = slowConnections(log);
   const interceptors = [new Unfinished({ disconnect, refused, bounds: options.unfinished }).interceptor];
   if (gatekeeper !== undefined) {
-    interceptors.push(admission({ gatekeeper, certificateOf: (peer) => listener.certificateOf(peer), refused }));
+    interceptors.push(
+      admission({
+        gatekeeper,
+        certificateOf: (peer) => listener.certificateOf(peer),
+        admitted: (peer) => listener.admitted(peer),
+        refused,
+      }),
+    );
   }
   const server = new Server({ ...serverOptions(config), interceptors });
   const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, disconnect);
@@ -145,6 +153,7 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const listener = await listen(config.grpcListen, {
     maxConnections: config.maxConnections,
     secured,
+    strangersMs: gatekeeper === undefined ? undefined : CLIENT_LIMITS.strangersMs,
     onConnection: (socket) => injector.injectConnection(socket),
     onRefused: refusedConnections(log, config.maxConnections),
   });
