@@ -200,8 +200,6 @@ export const ACCESS_LIMITS = {
   maxTokenBytes: 512,
   /** Between two lines of the log, or of the audit log, about the same kind of denial. */
   denialLogMs: 10_000,
-  /** Methods and paths that are told apart in those lines, for each reason and actor. */
-  maxDenialTargets: 64,
   /** For the TLS handshake; clients take milliseconds. */
   handshakeMs: 5_000,
   /** How often the files of the certificate are looked at. */

@@ -27,6 +27,9 @@ export interface DenialOptions {
 /** The target of a line about many, which are too many to tell apart. */
 const SEVERAL = '(several)';
 
+/** Methods and paths that are told apart, for each reason and actor. */
+export const MAX_TARGETS = 64;
+
 /** What is told in lines of its own. */
 interface Kind {
   /** The latest of them. */
@@ -54,7 +57,7 @@ export class Denials {
     const actor = `${denial.reason} ${denial.actor}`;
     const kinds = this.#actors.get(actor) ?? new Map<string, Kind>();
     this.#actors.set(actor, kinds);
-    const full = kinds.size >= ACCESS_LIMITS.maxDenialTargets && !kinds.has(denial.target);
+    const full = kinds.size >= MAX_TARGETS && !kinds.has(denial.target);
     const told = full ? { ...denial, target: SEVERAL } : denial;
     const kind = kinds.get(told.target) ?? this.#newKind(told, kinds);
     kind.denial = told;

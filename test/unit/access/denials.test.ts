@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { type Denial, Denials } from '../../../src/access/denials.js';
-import { ACCESS_LIMITS } from '../../../src/limits.js';
+import { type Denial, Denials, MAX_TARGETS } from '../../../src/access/denials.js';
 
 const LONG_MS = 60_000;
 const of = (target: string, actor = 'runner'): Denial => ({ reason: 'role_missing', actor, target, detail: '' });
@@ -47,9 +46,9 @@ describe('Denials', () => {
   test('tells a bounded number of targets apart, for each actor', () => {
     const { denials, told } = open(LONG_MS);
     const more = 1_000;
-    for (let i = 0; i < ACCESS_LIMITS.maxDenialTargets + more; i++) denials.note(of(`/${i}`, ''));
+    for (let i = 0; i < MAX_TARGETS + more; i++) denials.note(of(`/${i}`, ''));
     denials.note(of('/Uninstall'));
-    expect(told).toHaveLength(ACCESS_LIMITS.maxDenialTargets + 2);
+    expect(told).toHaveLength(MAX_TARGETS + 2);
     expect(told.at(-1)).toBe('runner /Uninstall 1');
     denials.flush();
     expect(told.at(-1)).toBe(` (several) ${more - 1}`);
