@@ -265,7 +265,8 @@ export const SERVER_LIMITS = {
   /** Headers of one HTTP request: a scraper's or probe's are below 1 KiB. */
   maxHttpHeaderBytes: 8 * KIB,
   httpRequestMs: 5_000,
-  httpKeepAliveMs: 60_000,
+  /** A scraper or probe comes back later than this, and connects again. */
+  httpKeepAliveMs: 5_000,
   /** Log text waiting for a slow reader; what does not fit is dropped and counted, never waited for. */
   maxLogBufferBytes: 8 * MIB,
 } as const;
@@ -289,8 +290,10 @@ export const AUDIT_LIMITS = {
   /** Kills and denials of one kind that get lines of their own in a minute; of the rest one line says how many. */
   maxRepeats: 10,
   repeatWindowMs: 60_000,
-  /** Kinds that are told apart: a plugin, an actor and a reason each. */
-  maxRepeatKinds: 256,
+  /** Kinds that are told apart, of one event and actor: a plugin and a reason each. Of the others, one line is about all. */
+  maxRepeatKinds: 64,
+  /** Actors that are told apart, of one event; a stranger is not one of its own. */
+  maxRepeatActors: 256,
   /** Between two tries to write what could not be written. */
   retryMs: 5_000,
 } as const;

@@ -80,7 +80,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
     const access = await openAccess(config, { log, metrics, audit });
-    closers.push(async () => access.tls?.close());
+    closers.push(async () => access.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
     closers.push(async () => {

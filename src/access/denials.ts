@@ -1,5 +1,6 @@
 import { ACCESS_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
+import { Seldom } from '../observe/seldom.js';
 import type { Unknown } from './access-list.js';
 
 /** Why somebody was turned away: by what it showed, by its roles, or in the TLS handshake. */
@@ -23,12 +24,28 @@ export interface DenialOptions {
   intervalMs?: number;
 }
 
-/** Counts every denial. The log and the hook learn of each kind (reason and actor) at once, and then at intervals. */
+/** The target of a line about many, which are too many to tell apart. */
+const SEVERAL = '(several)';
+
+/** Methods and paths that are told apart, for each reason and actor. */
+export const MAX_TARGETS = 64;
+
+/** What is told in lines of its own. */
+interface Kind {
+  /** The latest of them. */
+  denial: Denial;
+  due: Seldom;
+}
+
+/**
+ * Counts every denial. The log and the hook learn of each kind (reason, actor and target) at once, and then at intervals, as long as
+ * there are more.
+ */
 export class Denials {
   readonly #options: DenialOptions;
   readonly #intervalMs: number;
-  /** Actors are names of the access file, so that there are few kinds. */
-  readonly #kinds = new Map<string, { lastMs: number; count: number }>();
+  /** By reason and actor, which are names of the access file: there are few. Then by target, which a stranger may make up. */
+  readonly #actors = new Map<string, Map<string, Kind>>();
 
   constructor(options: DenialOptions) {
     this.#options = options;
@@ -36,24 +53,37 @@ export class Denials {
   }
 
   note(denial: Denial): void {
-    const { log, metrics, onDenial } = this.#options;
-    metrics.denied(denial.reason);
-    const count = this.#due(`${denial.reason} ${denial.actor}`);
-    if (count === 0) return;
-    log.warn({ ...denial, count }, 'a caller was turned away');
-    onDenial?.(denial, count);
+    this.#options.metrics.denied(denial.reason);
+    const actor = `${denial.reason} ${denial.actor}`;
+    const kinds = this.#actors.get(actor) ?? new Map<string, Kind>();
+    this.#actors.set(actor, kinds);
+    const full = kinds.size >= MAX_TARGETS && !kinds.has(denial.target);
+    const told = full ? { ...denial, target: SEVERAL } : denial;
+    const kind = kinds.get(told.target) ?? this.#newKind(told, kinds);
+    kind.denial = told;
+    kind.due.note();
   }
 
-  /** @returns how many there were since this kind was last told of, or 0 when it is too early to tell. */
-  #due(kind: string): number {
-    const nowMs = performance.now();
-    const known = this.#kinds.get(kind) ?? { lastMs: -Infinity, count: 0 };
-    this.#kinds.set(kind, known);
-    known.count++;
-    if (nowMs - known.lastMs < this.#intervalMs) return 0;
-    const { count } = known;
-    known.lastMs = nowMs;
-    known.count = 0;
-    return count;
+  /** Tells what has not been told yet. */
+  flush(): void {
+    for (const kinds of this.#actors.values()) for (const { due } of kinds.values()) due.flush();
+  }
+
+  #newKind(denial: Denial, kinds: Map<string, Kind>): Kind {
+    const { target } = denial;
+    const due = new Seldom(
+      this.#intervalMs,
+      (count) => this.#tell(kind.denial, count),
+      () => kinds.delete(target),
+    );
+    const kind: Kind = { denial, due };
+    kinds.set(target, kind);
+    return kind;
+  }
+
+  #tell(denial: Denial, count: number): void {
+    const { log, onDenial } = this.#options;
+    log.warn({ ...denial, count }, 'a caller was turned away');
+    onDenial?.(denial, count);
   }
 }

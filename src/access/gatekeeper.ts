@@ -16,6 +16,7 @@ export class Gatekeeper {
   readonly #denials: Denials;
   #inForce: AccessFile;
   #list: AccessList;
+  readonly #listeners: (() => void)[] = [];
 
   private constructor(file: string, inForce: AccessFile, denials: Denials) {
     this.#file = file;
@@ -42,6 +43,12 @@ export class Gatekeeper {
   use(file: AccessFile): void {
     this.#inForce = file;
     this.#list = new AccessList(file);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Called after each change of who may do what. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /**

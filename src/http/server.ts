@@ -47,10 +47,13 @@ export class HttpServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(server: Server, address: string) {
+  /** @param maxConnections Beyond it the oldest connection is closed: a client asks in one, for milliseconds, or connects again. */
+  constructor(server: Server, address: string, maxConnections: number) {
     this.#server = server;
     this.address = address;
     server.on('connection', (socket) => {
+      const open = [...this.#sockets].filter(({ destroyed }) => !destroyed);
+      if (open.length >= maxConnections) open[0]?.destroy();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -70,13 +73,12 @@ export class HttpServer {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { httpListen, maxConnections } = options.config;
   const server = createFor(options, (request, response) => void respond(options, request, response));
-  server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(formatAddress(httpListen), error)));
     server.listen({ host: httpListen.host, port: httpListen.port }, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return new HttpServer(server, formatAddress({ ...httpListen, port }));
+  return new HttpServer(server, formatAddress({ ...httpListen, port }), maxConnections);
 }
 
 type OnRequest = (request: IncomingMessage, response: ServerResponse) => void;

@@ -11,4 +11,12 @@ export const CLIENT_LIMITS = {
   maxOpenRequestBytes: KIB,
   /** For such a request to arrive: it is one packet. */
   openRequestMs: 5_000,
+  /** With an access file: for a connection's first call that is let in. One without it holds a place. */
+  strangersMs: 10_000,
+  /** Between two looks at who has open streams: a certificate may have expired. */
+  streamReviewMs: 10_000,
+  /** For a client to take a chunk of a file; one that stalls gives its place back. */
+  fileStallMs: 10_000,
+  /** Files that one caller, or one connection where callers have no names, is sent at once; the others are for others. */
+  maxFilesPerCaller: 16,
 } as const;

@@ -36,10 +36,11 @@ export class Journal {
     this.warnIfUnsigned(plugin);
   }
 
+  /** The server keeps it out of service of its own accord. */
   notBack({ id, name = '', version }: { id: string; name?: string; version: string }, error: unknown): void {
     this.#log.error({ pluginId: id, version, err: error }, 'a plugin could not be brought back');
-    const details = { of: 'plugin.load', ...refusalOf(error) };
-    this.#audit.note({ event: 'denial', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
+    const plugin = { id, name, version };
+    this.#audit.note({ event: 'plugin.quarantine', actor: SERVER_ACTOR, plugin, details: refusalOf(error) });
   }
 
   notStarted({ ref }: InstalledPlugin, error: unknown): void {

@@ -25,6 +25,8 @@ interface StreamHandle {
 
 interface Connection {
   name: string;
+  /** Its client's address and port, of which what is inside of a TLS connection has the same; empty on a Unix socket. */
+  address: string;
   openedMs: number;
   /** Whether another socket that is listed here carries it. */
   carried: boolean;
@@ -39,9 +41,14 @@ export class Connections {
   readonly #certificates = new Map<string, ClientCertificate>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
+  readonly #strangersMs: number | undefined;
+  /** By name, the oldest first: those on which nobody was let in. Always empty where nobody has to be. */
+  readonly #strangers = new Map<string, Socket>();
 
-  constructor(times: ConnectionTimes = DEFAULT_TIMES) {
+  /** @param strangersMs Undefined where nobody has to be let in. */
+  constructor(times: ConnectionTimes = DEFAULT_TIMES, strangersMs?: number) {
     this.#times = times;
+    this.#strangersMs = strangersMs;
   }
 
   /**
@@ -57,6 +64,33 @@ export class Connections {
     this.#add(socket, certificate, true);
   }
 
+  /**
+   * Sees to it that one more may be added. Where as many are open as may be, the oldest stranger is closed.
+   *
+   * @returns false where there is none.
+   */
+  makeRoom(maxConnections: number): boolean {
+    let open = 0;
+    for (const [socket, { carried }] of this.#open) if (!carried && !socket.destroyed) open++;
+    if (open < maxConnections) return true;
+    for (const socket of this.#strangers.values()) {
+      if (socket.destroyed || this.#open.get(socket)?.carried !== false) continue;
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  /** Somebody was let in on the connection of that name, who is no stranger any more. */
+  admitted(name: string): void {
+    const socket = this.#strangers.get(name);
+    if (socket === undefined) return;
+    this.#strangers.delete(name);
+    const { carried, address } = this.#open.get(socket) ?? {};
+    if (carried !== true || address === '') return;
+    for (const other of this.#open.values()) if (other.address === address) this.#strangers.delete(other.name);
+  }
+
   /** Of the client at the other end of the connection of that name. */
   certificateOf(name: string): ClientCertificate | undefined {
     return this.#certificates.get(name);
@@ -64,9 +98,16 @@ export class Connections {
 
   #add(socket: Socket, certificate: ClientCertificate | undefined, carried: boolean): void {
     const name = `connection-${this.#count++}`;
+    const { remoteAddress, remotePort } = socket;
+    const address = remotePort === undefined ? '' : `${remoteAddress} ${remotePort}`;
     Object.defineProperties(socket, { remoteAddress: { value: name }, remotePort: { value: undefined } });
-    this.#open.set(socket, { name, openedMs: performance.now(), carried, abandoned: false });
-    if (certificate !== undefined) this.#certificates.set(name, certificate);
+    this.#open.set(socket, { name, address, openedMs: performance.now(), carried, abandoned: false });
+    if (this.#strangersMs !== undefined) this.#strangers.set(name, socket);
+    if (certificate !== undefined) {
+      this.#certificates.set(name, certificate);
+      // Whoever has one of the operator's authority is known.
+      this.admitted(name);
+    }
     this.#timer ??= setInterval(() => this.#check(), this.#times.checkMs).unref();
     // A peer that resets its connection is gone, which `close` says as well.
     socket.on('error', () => {});
@@ -88,7 +129,9 @@ export class Connections {
   }
 
   #remove(socket: Socket): void {
-    this.#certificates.delete(this.#open.get(socket)?.name ?? '');
+    const name = this.#open.get(socket)?.name ?? '';
+    this.#certificates.delete(name);
+    this.#strangers.delete(name);
     this.#open.delete(socket);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
@@ -97,10 +140,12 @@ export class Connections {
 
   #check(): void {
     const startedBefore = performance.now() - this.#times.prefaceMs;
+    const knownBefore = performance.now() - (this.#strangersMs ?? Infinity);
     for (const [socket, connection] of this.#open) {
       const silent = socket.bytesRead < PREFACE_BYTES && connection.openedMs < startedBefore;
       const abandoned = !connection.carried && isAbandoned(socket);
-      if (silent || (abandoned && connection.abandoned)) socket.destroy();
+      const stranger = connection.openedMs < knownBefore && this.#strangers.has(connection.name);
+      if (silent || stranger || (abandoned && connection.abandoned)) socket.destroy();
       connection.abandoned = abandoned;
     }
   }

@@ -8,11 +8,13 @@ import { formatAddress, type ListenAddress } from '../listen-address.js';
 import { Connections, type ConnectionTimes } from './connections.js';
 
 export interface ListenOptions {
-  /** Open at once; one more is refused. */
+  /** Open at once; one more is refused, or takes the place of the oldest stranger. */
   maxConnections: number;
   onConnection: (socket: Socket) => void;
   /** Where TLS is spoken: makes what does the handshakes, and hands over what is inside. */
   secured?: ((onSecured: TerminatorOptions['onSecured']) => Pick<TlsTerminator, 'terminate'>) | undefined;
+  /** Where callers have to be let in: for the first of a connection. One on which nobody was is closed. */
+  strangersMs?: number | undefined;
   /** Told of each connection that was refused. */
   onRefused?: () => void;
   times?: ConnectionTimes;
@@ -46,6 +48,11 @@ export class Listener {
     return this.#connections.certificateOf(peer);
   }
 
+  /** A caller was let in: its connection may stay. @param peer `getPeer()` of a call. */
+  admitted(peer: string): void {
+    this.#connections.admitted(peer);
+  }
+
   /** @param peer `getPeer()` of a call. */
   disconnect(peer: string): void {
     this.#connections.destroy(peer);
@@ -63,19 +70,21 @@ export class Listener {
  * @throws HostError LISTEN_REFUSED where somebody else has the address, or the system says no.
  */
 export async function listen(address: ListenAddress, options: ListenOptions): Promise<Listener> {
-  const { maxConnections, onConnection, onRefused = () => {}, times } = options;
-  const connections = new Connections(times);
+  const { maxConnections, onConnection, onRefused = () => {}, times, strangersMs } = options;
+  const connections = new Connections(times, strangersMs);
   const terminator = options.secured?.((socket, certificate) => {
     connections.addSecured(socket, certificate);
     onConnection(socket);
   });
   const server = createServer({ noDelay: true }, (socket) => {
+    if (!connections.makeRoom(maxConnections)) {
+      socket.destroy();
+      return onRefused();
+    }
     connections.add(socket);
     if (terminator === undefined) onConnection(socket);
     else terminator.terminate(socket);
   });
-  server.maxConnections = maxConnections;
-  server.on('drop', onRefused);
   if (address.type === 'unix') {
     if (!exists(dirname(address.path))) {
       throw new HostError(

@@ -1,8 +1,10 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { Gatekeeper } from '../access/gatekeeper.js';
 import type { ServerConfig } from '../config.js';
+import { CLIENT_LIMITS } from '../limits/clients.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { Log } from '../observe/log.js';
+import { Seldom } from '../observe/seldom.js';
 import { admission } from './admission.js';
 import {
   EXECUTION_SERVICE,
@@ -16,7 +18,6 @@ import { Health } from './health.js';
 import { InFlight } from './in-flight.js';
 import { type Listener, type ListenOptions, listen } from './listener.js';
 import { addReflection } from './reflection.js';
-import { seldom } from './seldom.js';
 import type { ServiceRefusal } from './status.js';
 import { Unfinished, type UnfinishedBounds } from './unfinished.js';
 import { Unsent } from './unsent.js';
@@ -129,7 +130,14 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const slow = slowConnections(log);
   const interceptors = [new Unfinished({ disconnect, refused, bounds: options.unfinished }).interceptor];
   if (gatekeeper !== undefined) {
-    interceptors.push(admission({ gatekeeper, certificateOf: (peer) => listener.certificateOf(peer), refused }));
+    interceptors.push(
+      admission({
+        gatekeeper,
+        certificateOf: (peer) => listener.certificateOf(peer),
+        admitted: (peer) => listener.admitted(peer),
+        refused,
+      }),
+    );
   }
   const server = new Server({ ...serverOptions(config), interceptors });
   const unsent = new Unsent(SERVER_LIMITS.maxUnsentBytes, disconnect);
@@ -145,6 +153,7 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
   const listener = await listen(config.grpcListen, {
     maxConnections: config.maxConnections,
     secured,
+    strangersMs: gatekeeper === undefined ? undefined : CLIENT_LIMITS.strangersMs,
     onConnection: (socket) => injector.injectConnection(socket),
     onRefused: refusedConnections(log, config.maxConnections),
   });
@@ -166,22 +175,24 @@ function serverOptions(config: RpcOptions['config']): ServerOptions {
 
 /** Says that connections are refused. */
 function refusedConnections(log: Log, maxConnections: number): () => void {
-  return seldom(SERVER_LIMITS.connectionsLogMs, (refused) =>
+  const told = new Seldom(SERVER_LIMITS.connectionsLogMs, (refused) =>
     log.warn(
       { refused, maxConnections },
       'connections are refused: as many are open as may be; raise max_connections, or find the client that holds them',
     ),
   );
+  return () => told.note();
 }
 
 /** Says that clients which do not read are cut off. */
 function slowConnections(log: Log): () => void {
-  return seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
+  const told = new Seldom(SERVER_LIMITS.connectionsLogMs, (closed) =>
     log.warn(
       { closed },
       'connections are closed: their clients do not read their answers, or finish their requests, and memory for those is full',
     ),
   );
+  return () => told.note();
 }
 
 /** Waits for it, but no longer than so many milliseconds. */

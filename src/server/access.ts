@@ -25,6 +25,8 @@ export interface ServerAccess {
   tls: Tls | undefined;
   /** For the gRPC listener. */
   secured: ListenOptions['secured'];
+  /** Tells of what has been denied and is not told yet. */
+  close(): void;
 }
 
 /** @throws HostError CONFIG_INVALID for an access file or files of TLS that are broken. */
@@ -32,7 +34,11 @@ export async function openAccess(config: ServerConfig, to: Told): Promise<Server
   const denials = openDenials(to);
   const gatekeeper = openGatekeeper(config, denials);
   const tls = await openTls(config, to);
-  return { gatekeeper, tls, secured: securing(config, tls, denials) };
+  const close = (): void => {
+    denials.flush();
+    tls?.close();
+  };
+  return { gatekeeper, tls, secured: securing(config, tls, denials), close };
 }
 
 /** Who is turned away, told to the log, the metrics and the audit log. */

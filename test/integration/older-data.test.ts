@@ -10,6 +10,7 @@ import { puppetNeeding } from '../harness/dependent-puppets.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { ATTACK_NEURON, ATTACK_TOOL, packWat } from '../harness/wat-plugin.js';
+import { linesOf } from '../unit/sandbox/audit/a-log.js';
 
 let folder: string;
 let server: ServerProcess | undefined;
@@ -49,6 +50,14 @@ async function leftBy(hostVersion: string, ...packages: readonly Uint8Array[]): 
 
 const newer = (): Promise<Uint8Array> => packPuppet({ name: 'newer', requirements: { min_hal9_version: '99.0.0' } });
 
+/** Why plugins were kept out of service, as the audit log of the server says, which is stopped. */
+async function quarantined(): Promise<(string | undefined)[]> {
+  await server?.stop();
+  return linesOf(join(folder, 'data', 'audit'))
+    .filter(({ event, plugin }) => event === 'plugin.quarantine' && plugin?.id !== '')
+    .map(({ details }) => details['reason']);
+}
+
 /** A module of another version of the contract. */
 const foreign = (): Promise<Uint8Array> =>
   packWat({
@@ -86,6 +95,7 @@ describe('a plugin for a newer server', () => {
     expect(JSON.stringify(without)).toContain('DEPENDENCY_MISSING');
     await expect(running.activatePlugin('dependent')).rejects.toMatchObject({ reason: 'DEPENDENCY_MISSING' });
     expect(await server?.metrics()).toMatch(/hal9_plugins\{state="failed"\} 2/);
+    expect(await quarantined()).toEqual(['MANIFEST_INVALID', 'DEPENDENCY_MISSING']);
   });
 });
 

@@ -8,6 +8,8 @@ export const AUDIT_EVENTS = {
   'plugin.install': 'A package is put into the store, for a plugin that is new or takes the place of another version.',
   'plugin.activate': 'A plugin is put into service, or gets another configuration.',
   'plugin.load': 'The code of a plugin is in service: after its activation, at a start, or from a directory.',
+  'plugin.quarantine':
+    'The server keeps a plugin out of service that was in it: at a start its package, signature or dependency does not hold.',
   'plugin.deactivate': 'A plugin is taken out of service.',
   'plugin.uninstall': 'A plugin is removed.',
   'grants.change': 'The operator decides anew about the permissions of an installed plugin.',

@@ -26,7 +26,7 @@ const [PENDING, TOLD] = ['.torn-pending', '.torn'];
 
 /**
  * Finds the end of the chain. The newest file that has lines is checked whole. What stands in it behind the last line break is what
- * a crash has left of lines that nobody was told of; it is cut off and kept beside it.
+ * a crash has left of lines that nobody was told of; it is cut off and kept beside it. A whole line there gets its line break.
  */
 export async function recover(directory: string): Promise<Recovered> {
   const files = await listAuditFiles(directory);
@@ -35,6 +35,7 @@ export async function recover(directory: string): Promise<Recovered> {
     const found = await scan(file);
     if (found.damage !== undefined) return brokenAt(directory, found.damage, found);
     if (found.torn !== undefined) await cutOff(directory, file, found.torn);
+    if (found.unended) await end(file);
     head = found.lastGood;
     if (head.seq > 0) break;
   }
@@ -72,15 +73,38 @@ interface Scanned {
   highestSeq: number;
   damage: Damage | undefined;
   torn: RawLine | undefined;
+  /** The last line is whole, but for its line break. */
+  unended: boolean;
 }
 
 async function scan(file: AuditFile): Promise<Scanned> {
-  const found: Scanned = { lastGood: START, highestSeq: 0, damage: undefined, torn: undefined };
+  const found: Scanned = { lastGood: START, highestSeq: 0, damage: undefined, torn: undefined, unended: false };
   for await (const line of readRawLines(file.path)) {
-    if (found.damage === undefined && !line.whole && line.bytes.length <= AUDIT_LIMITS.maxLineBytes) found.torn = line;
-    else scanLine(found, line, file);
+    if (found.damage !== undefined || line.whole || line.bytes.length > AUDIT_LIMITS.maxLineBytes)
+      scanLine(found, line, file);
+    else scanTail(found, line, file);
   }
   return found;
+}
+
+/** What no line break ends: a line that lacks nothing else, damage to one that was whole, or the beginning of one. */
+function scanTail(found: Scanned, line: RawLine, file: AuditFile): void {
+  const end = endOfLine(line.bytes);
+  if (end === undefined) found.torn = line;
+  else if (end < line.bytes.length) scanLine(found, line, file);
+  else {
+    scanLine(found, { ...line, whole: true }, file);
+    found.unended = found.damage === undefined;
+  }
+}
+
+/** Where in these bytes a whole line ends; undefined where they hold none, as the beginning of a line does not. */
+function endOfLine(bytes: Buffer): number | undefined {
+  for (const { index, 0: text } of bytes.toString('latin1').matchAll(/,"hash":"[0-9a-f]{64}"\}/g)) {
+    const end = index + text.length;
+    if ('entry' in decodeLine(bytes.subarray(0, end))) return end;
+  }
+  return undefined;
 }
 
 function scanLine(found: Scanned, line: RawLine, file: AuditFile): void {
@@ -109,6 +133,17 @@ async function cutOff(directory: string, log: AuditFile, torn: RawLine): Promise
   const file = await open(log.path, 'r+');
   try {
     await file.truncate(torn.end - torn.bytes.length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives the last line its line break. */
+async function end(log: AuditFile): Promise<void> {
+  const file = await open(log.path, 'a');
+  try {
+    await file.writeFile('\n');
     await file.sync();
   } finally {
     await file.close();

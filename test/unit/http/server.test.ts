@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.js';
+import { loadConfig, type ServerFlags } from '../../../src/config.js';
 import { HostError } from '../../../src/errors.js';
 import { type HttpServer, startHttp } from '../../../src/http/server.js';
 import { createLog } from '../../../src/observe/log.js';
@@ -10,9 +10,9 @@ import { Metrics } from '../../../src/observe/metrics.js';
 let http: HttpServer;
 let reason: string | undefined;
 
-const start = (address: string): Promise<HttpServer> =>
+const start = (address: string, flags: ServerFlags = {}): Promise<HttpServer> =>
   startHttp({
-    config: loadConfig({ httpListen: address }, {}),
+    config: loadConfig({ httpListen: address, ...flags }, {}),
     log: createLog({ level: 'silent', format: 'json' }).log,
     metrics: new Metrics({ version: '0.1.0', contractVersions: ['0.1.0'] }),
     notReady: () => reason,
@@ -91,6 +91,23 @@ describe('startHttp', () => {
     );
     expect(error).toBeInstanceOf(HostError);
     expect(error).toMatchObject({ reason: 'LISTEN_REFUSED' });
+  });
+
+  test('closes the oldest connection where as many are open as may be', async () => {
+    await http.stop();
+    http = await start('127.0.0.1:0', { maxConnections: 2 });
+    const port = Number(http.address.split(':')[1]);
+    const ask = (socket: Socket): Promise<unknown[]> => {
+      socket.on('error', () => {}).write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+      return once(socket, 'data');
+    };
+    const held = [connect({ host: '127.0.0.1', port }), connect({ host: '127.0.0.1', port })];
+    for (const socket of held) await ask(socket);
+    const closed = Promise.race(held.map((socket) => once(socket, 'close')));
+    const response = await get('/readyz');
+    expect(response.status).toBe(200);
+    await closed;
+    for (const socket of held) socket.destroy();
   });
 
   test('stops although a client keeps its connection', async () => {

@@ -148,6 +148,45 @@ describe('listen', () => {
     first.destroy();
   });
 
+  test('closes a connection on which nobody is let in for too long, and keeps one on which somebody was', async () => {
+    const sockets: Socket[] = [];
+    const times = { prefaceMs: 3_600_000, checkMs: 20 };
+    const onConnection = (socket: Socket): void => void sockets.push(socket.resume());
+    const listener = await start(LOOPBACK, { times, strangersMs: 300, onConnection });
+    const port = Number(listener.address.split(':')[1]);
+    const known = connect({ host: '127.0.0.1', port });
+    await expect.poll(() => sockets.length).toBe(1);
+    listener.admitted(sockets[0]?.remoteAddress ?? '');
+    await closedOf(connect({ host: '127.0.0.1', port }));
+    expect(known.destroyed).toBe(false);
+    known.destroy();
+  });
+
+  test('closes the oldest stranger in favour of a new connection, and nobody who is known', async () => {
+    const sockets: Socket[] = [];
+    const onConnection = (socket: Socket): void => void sockets.push(socket.resume());
+    let refused = 0;
+    const bounds = { maxConnections: 2, strangersMs: 3_600_000, onRefused: () => refused++ };
+    const listener = await start(LOOPBACK, { ...bounds, onConnection });
+    const port = Number(listener.address.split(':')[1]);
+    const open = async (): Promise<Socket> => {
+      const [before, socket] = [sockets.length, connect({ host: '127.0.0.1', port })];
+      await expect.poll(() => sockets.length).toBe(before + 1);
+      return socket;
+    };
+    const known = await open();
+    listener.admitted(sockets[0]?.remoteAddress ?? '');
+    const stranger = await open();
+    const closed = closedOf(stranger);
+    const next = await open();
+    await closed;
+    listener.admitted(sockets[2]?.remoteAddress ?? '');
+    expect(refused).toBe(0);
+    await closedOf(connect({ host: '127.0.0.1', port }));
+    expect([refused, known.destroyed, next.destroyed]).toEqual([1, false, false]);
+    for (const socket of [known, next]) socket.destroy();
+  });
+
   test('closes a connection that sends no preface in time, and keeps one that does', async () => {
     const times = { prefaceMs: 200, checkMs: 20 };
     const { address } = await start(LOOPBACK, { times, onConnection: (socket) => void socket.resume() });

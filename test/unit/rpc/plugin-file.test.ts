@@ -2,7 +2,10 @@ import { type ClientReadableStream, credentials, Client as GrpcClient, status } 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, connect } from '../../../src/client/client.js';
 import { managementDefinition } from '../../../src/client/definitions.js';
+import { CLIENT_LIMITS } from '../../../src/limits/clients.js';
 import { REQUEST_LIMITS, SERVER_LIMITS } from '../../../src/limits.js';
+import type { ServiceBinding } from '../../../src/rpc/definitions.js';
+import { fileSender } from '../../../src/rpc/plugin-file.js';
 import { type Serving, serveMemory } from './serving.js';
 
 interface Chunk {
@@ -12,6 +15,7 @@ interface Chunk {
 let serving: Serving;
 let client: Client;
 let grpc: GrpcClient;
+const others: GrpcClient[] = [];
 
 beforeEach(async () => {
   serving = await serveMemory();
@@ -21,14 +25,27 @@ beforeEach(async () => {
 afterEach(() => {
   client.close();
   grpc.close();
+  for (const other of others.splice(0)) other.close();
   serving.rpc.forceShutdown();
 });
 
+/** With a connection of its own. */
+function anotherClient(): GrpcClient {
+  const other = new GrpcClient(serving.rpc.address, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  others.push(other);
+  return other;
+}
+
 /** GetPluginFile, message by message. */
-function rawFile(path: string): { stream: ClientReadableStream<Chunk>; received: Promise<Chunk[]> } {
+function rawFile(
+  path: string,
+  from: GrpcClient = grpc,
+): { stream: ClientReadableStream<Chunk>; received: Promise<Chunk[]> } {
   const method = managementDefinition['GetPluginFile'];
   if (method === undefined) throw new Error('no GetPluginFile');
-  const stream = grpc.makeServerStreamRequest<object, Chunk>(
+  const stream = from.makeServerStreamRequest<object, Chunk>(
     method.path,
     method.requestSerialize,
     method.responseDeserialize as (bytes: Buffer) => Chunk,
@@ -59,7 +76,8 @@ describe('GetPluginFile', () => {
   test('holds no more for clients that do not read than is held for unread answers', async () => {
     await client.installPlugin(Buffer.from('a package'));
     const many = Math.ceil(SERVER_LIMITS.maxUnsentBytes / 8_000_000) + 1;
-    const unread = Array.from({ length: many }, () => rawFile('large.bin'));
+    const others = [anotherClient(), anotherClient()];
+    const unread = Array.from({ length: many }, (_, i) => rawFile('large.bin', others[i % 2]));
     for (const { stream } of unread) stream.pause();
     const ends = unread.map(({ received }) =>
       received.then(
@@ -73,15 +91,35 @@ describe('GetPluginFile', () => {
     expect((await client.getPluginFile('described', 'large.bin')).length).toBe(8_000_000);
   });
 
-  test('lets at most so many wait at once', async () => {
+  test('lets at most so many wait at once, and no one client take all places', async () => {
     await client.installPlugin(Buffer.from('a package'));
     let open = (): void => {};
     serving.plugins.gate = new Promise((resolve) => (open = resolve));
-    // On one connection calls begin in their order.
-    const waiting = Array.from({ length: SERVER_LIMITS.maxConcurrentFiles }, () => rawFile('empty').received);
-    await expect(rawFile('empty').received).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    const { maxFilesPerCaller } = CLIENT_LIMITS;
+    const clients = Array.from({ length: SERVER_LIMITS.maxConcurrentFiles / maxFilesPerCaller }, anotherClient);
+    const waiting: Promise<Chunk[]>[] = [];
+    const full = { code: status.RESOURCE_EXHAUSTED };
+    for (const one of clients) {
+      // On one connection calls begin in their order.
+      for (let i = 0; i < maxFilesPerCaller; i++) waiting.push(rawFile('empty', one).received);
+      await expect(rawFile('empty', one).received).rejects.toMatchObject(full);
+    }
+    await expect(rawFile('empty').received).rejects.toMatchObject(full);
     open();
     expect((await Promise.all(waiting)).flat()).toEqual([]);
     expect((await client.getPluginFile('described', 'empty')).length).toBe(0);
+  });
+
+  test('takes its place back from a client that takes nothing', async () => {
+    serving.rpc.forceShutdown();
+    const { GetPluginFile } = managementDefinition;
+    const send = fileSender(() => Promise.resolve(Buffer.alloc(8_000_000)), 50);
+    const services = [{ definition: { GetPluginFile }, implementation: { GetPluginFile: send } } as ServiceBinding];
+    serving = await serveMemory({}, [], undefined, { services });
+    const { stream, received } = rawFile('large.bin', anotherClient());
+    // The status comes after what was not read, or never.
+    received.catch(() => {});
+    stream.pause();
+    await expect.poll(() => serving.refused).toEqual(['CLIENT_TOO_SLOW']);
   });
 });

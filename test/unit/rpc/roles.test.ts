@@ -179,9 +179,19 @@ describe('a caller that is let in', () => {
       if (gatekeeper !== undefined) gatekeeper.use(gatekeeper.read());
     };
     expect(await outcome('observe')).toBe('answered');
+    const streams = (['execute', 'observe'] as const).map((role) => {
+      const method = role === 'execute' ? '/hal9.plugin.v1.PluginExecution/StreamSignals' : reflectionPaths[0];
+      const metadata = metadataWith(`Bearer ${tokens[role]}`);
+      return client.makeBidiStreamRequest(method ?? '', asIs, asIs, metadata);
+    });
+    const ended = streams.map((stream) => new Promise((resolve) => stream.on('error', resolve)));
+    // Once a later call is answered, the streams have been let in.
+    expect(await outcome('observe')).toBe('answered');
     writeFileSync(accessFile, `tokens:\n${entry('execute')}\n`);
     reload();
     expect([await outcome('observe'), await outcome('execute')]).toEqual(['UNAUTHENTICATED', 'answered']);
+    const reasons = (await Promise.all(ended)).map((error) => CallError.from(error).reason);
+    expect(reasons).toEqual(['ROLE_MISSING', 'UNAUTHENTICATED']);
     writeFileSync(accessFile, 'tokens: [{}]');
     expect(reload).toThrow('tokens[0].name');
     expect([await outcome('observe'), await outcome('execute')]).toEqual(['UNAUTHENTICATED', 'answered']);

@@ -39,11 +39,13 @@ describe.skipIf(!canIssue())('a listener that speaks TLS', () => {
     listener.destroyConnections();
   });
 
-  async function start({ handshakeMs, prefaceMs }: { handshakeMs: number; prefaceMs: number }): Promise<void> {
+  async function start(bounds: { handshakeMs: number; prefaceMs: number; strangersMs?: number }): Promise<void> {
+    const { handshakeMs, prefaceMs, strangersMs } = bounds;
     [denied, secured] = [[], []];
     const denials = new Denials({ log, metrics: { denied: (reason) => void denied.push(reason) } });
     listener = await listen(parseListenAddress('127.0.0.1:0'), {
       maxConnections: 2,
+      strangersMs,
       onConnection: (socket) => void secured.push(socket.resume()),
       secured: (onSecured) => new TlsTerminator({ tls, denials, onSecured, handshakeMs }),
       times: { prefaceMs, checkMs: 20 },
@@ -108,5 +110,18 @@ describe.skipIf(!canIssue())('a listener that speaks TLS', () => {
     }
     await listener.closed();
     expect(secured.length).toBe(5);
+  });
+
+  test('keeps a connection on which somebody was let in, with what carries it, and closes that of a stranger', async () => {
+    await start({ handshakeMs: LONG_MS, prefaceMs: LONG_MS, strangersMs: 300 });
+    const known = await shake();
+    await expect.poll(() => secured.length).toBe(1);
+    listener.admitted(secured[0]?.remoteAddress ?? '');
+    await once(await shake(), 'close');
+    expect([known.destroyed, secured[0]?.destroyed]).toEqual([false, false]);
+    // Nothing is left of the stranger; of the other one nothing is closed to make room for two.
+    await shake();
+    await shake();
+    expect(secured[0]?.destroyed).toBe(false);
   });
 });

@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AUDIT_LIMITS } from '../../../../src/limits.js';
+import type { AuditEvent } from '../../../../src/sandbox/audit/audit-event.js';
+import { MAX_NAMES } from '../../../../src/sandbox/audit/repeats.js';
 import { anEvent, linesOf, openLog, verdict } from './a-log.js';
 
 let directory: string;
@@ -161,6 +163,28 @@ describe('a last line that a crash has torn', () => {
     expect(readdirSync(directory)).toEqual(['000001.jsonl', '000001.jsonl.4.torn']);
   });
 
+  test('gets its line break where it lacks nothing else', async () => {
+    await threeLines();
+    writeFileSync(file(), readFileSync(file()).subarray(0, -1));
+    const { audit } = await oneMore('d');
+    expect(audit.counts.breaks).toBe(0);
+    expect(eventsOf()).toEqual(['a', 'b', 'c', 'd']);
+    expect(await verdict(directory)).toBe('ok 4');
+  });
+
+  test.each([
+    ['another byte', '\u000b'],
+    ['bytes of a line', '\u000b{"seq":4,"at"'],
+  ])('is damage and stays where it is when %s stand in place of its line break', async (_, end) => {
+    await threeLines();
+    const damaged = Buffer.concat([readFileSync(file()).subarray(0, -1), Buffer.from(end)]);
+    writeFileSync(file(), damaged);
+    const { audit } = await oneMore('d');
+    expect(audit.counts.breaks).toBe(1);
+    expect(readFileSync(file())).toEqual(damaged);
+    expect(await verdict(directory)).toBe('000001.jsonl line 3: it does not end with a line break');
+  });
+
   test('may be the first of a file', async () => {
     await threeLines();
     writeFileSync(file(2), '{"seq":4,"at');
@@ -283,15 +307,38 @@ describe('what strangers can cause at will', () => {
     await audit.close();
   });
 
-  test('is told apart in a bounded number of kinds', async () => {
+  test('is told apart in a bounded number of kinds and actors', async () => {
     const { audit } = openLog(directory);
     for (let i = 0; i < 5_000; i++) audit.note({ event: 'denial', actor: `stranger ${i}` });
     await audit.close();
     const lines = linesOf(directory);
-    expect(lines).toHaveLength(AUDIT_LIMITS.maxRepeatKinds + 1);
-    expect(lines.at(-1)).toMatchObject({
-      actor: '(several)',
-      details: { count: String(5_000 - AUDIT_LIMITS.maxRepeatKinds) },
+    expect(lines).toHaveLength(AUDIT_LIMITS.maxRepeatActors + 1);
+    const { actor, details } = lines.at(-1) ?? {};
+    expect([actor, details?.['count']]).toEqual(['(several)', String(5_000 - AUDIT_LIMITS.maxRepeatActors)]);
+    const actors = JSON.parse(details?.['actors'] ?? '') as string[];
+    expect([actors[0], actors.length]).toEqual(['stranger 4999', MAX_NAMES]);
+  });
+
+  test('names the latest of the plugins that one line is about, and a flood of one actor hides nothing of another', async () => {
+    const { audit } = openLog(directory);
+    const refused = (actor: string, name: string): AuditEvent => ({
+      event: 'denial',
+      actor,
+      plugin: { id: `id-of-${name}`, name, version: '1.0.0' },
+      details: { of: 'plugin.install', reason: 'SIGNATURE_MISSING' },
     });
+    for (let i = 0; i < 1_000; i++) audit.note(refused('flood', 'x'.repeat(200) + i));
+    audit.note(refused('flood', 'the-real-one'));
+    for (let i = 0; i < 3; i++) audit.note(refused('flood', `f${i}`));
+    audit.note(refused('another', 'of-another'));
+    await audit.close();
+    const lines = linesOf(directory);
+    expect(lines).toHaveLength(AUDIT_LIMITS.maxRepeatKinds + 2);
+    expect(lines.filter(({ plugin, actor }) => plugin?.name === 'of-another' && actor === 'another')).toHaveLength(1);
+    const rest = lines.find(({ details }) => details['plugins'] !== undefined);
+    expect(rest).toMatchObject({ actor: 'flood', plugin: { name: 'f2' } });
+    expect(rest?.details['count']).toBe(String(1_004 - AUDIT_LIMITS.maxRepeatKinds));
+    const named = JSON.parse(rest?.details['plugins'] ?? '') as string[];
+    expect(named.slice(0, 4)).toEqual(['f2 id-of-f2', 'f1 id-of-f1', 'f0 id-of-f0', 'the-real-one id-of-the-real-one']);
   });
 });
