@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Defence } from '../../src/protocol/defences.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { auditAttacks } from './audit-attack.js';
+import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
@@ -31,7 +32,13 @@ const { values } = parseArgs({
   },
 });
 
-const allAttacks = (): Attack[] => [...guestAttacks(), ...packageAttacks(), ...auditAttacks, ...signatureAttacks];
+const allAttacks = (): Attack[] => [
+  ...guestAttacks(),
+  ...packageAttacks(),
+  ...boundaryAttacks,
+  ...auditAttacks,
+  ...signatureAttacks,
+];
 
 process.exitCode = values.bite ? await bite() : await once();
 
