@@ -119,7 +119,10 @@ export type NetworkPermission = Fields['NetworkHttp'];
 export const permissionSchema = z.unknown().transform((value, context): Permission => {
   const result = typeof value === 'object' && value !== null ? withField.safeParse(value) : plain.safeParse(value);
   if (result.success) return result.data as Permission;
-  for (const issue of result.error.issues)
+  const { issues } = result.error;
+  const unknown = issues.find(({ code, path }) => code === 'unrecognized_keys' && path.length === 0);
+  // Of a permission that there is not, no more needs saying.
+  for (const issue of unknown === undefined ? issues : [unknown])
     context.issues.push({ ...unknownName(issue, value), input: value } as z.core.$ZodRawIssue);
   return z.NEVER;
 });

@@ -21,7 +21,10 @@ function describeIssue(issue: Issue, document: unknown): string[] {
         `${pathText([...issue.path, key])}: expected nothing of that name, found ${found(document, [...issue.path, key])}`,
     );
   }
-  return [`${pathText(issue.path)}: ${expectation(issue)}, found ${found(document, issue.path)}`];
+  const expected = expectation(issue);
+  // Some say themselves what was found, and more than would be said here.
+  const both = expected.includes('; found ') ? expected : `${expected}, found ${found(document, issue.path)}`;
+  return [`${pathText(issue.path)}: ${both}`];
 }
 
 function expectation(issue: Issue): string {

@@ -152,7 +152,7 @@ describe('parseManifest', () => {
     [
       'metadata.requirements.required_permissions',
       [{ Root: '/' }],
-      'required_permissions[0].Root: expected nothing of that name',
+      'required_permissions[0]: expected a permission, one of NetworkHttp,',
     ],
     ['metadata.requirements.required_permissions', [{}], 'required_permissions[0]: expected an object with one key'],
     [
