@@ -1,5 +1,5 @@
 import type { Plugin } from '../client/messages.js';
-import { permissionText, readPermission } from '../sandbox/permission-text.js';
+import { shownPermission } from '../sandbox/permission-text.js';
 import { bytesText, printFields, printLine, printTable } from './output.js';
 
 /** `name version (id)`. */
@@ -39,7 +39,7 @@ export function printPlugin(plugin: Plugin, plugins: readonly Plugin[]): void {
     ['author', plugin.author],
     ['license', plugin.license],
     ...plugin.capabilities.map((capability) => ['offers', offerText(capability)] as const),
-    ...plugin.permissionsAsked.map((text) => ['asks for', permissionText(readPermission(text, 'the reply'))] as const),
+    ...plugin.permissionsAsked.map((text) => ['asks for', shownPermission(text)] as const),
     ...plugin.dependencies.map((dependency) => ['needs', dependencyText(dependency, plugins)] as const),
     ['instances', `${plugin.instances} (${plugin.stateful ? 'stateful' : 'stateless'})`],
     ['waiting', String(plugin.queueLength)],

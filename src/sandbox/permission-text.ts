@@ -32,7 +32,16 @@ export function permissionText(permission: Permission): string {
   return permissionJson(permission).replace(/^"(.*)"$/, '$1');
 }
 
-/** The same as one word of a command line. */
+/** As a server says it, for a person: one that only a newer version knows stays as it is. */
+export function shownPermission(text: string): string {
+  try {
+    return permissionText(readPermission(text, 'the reply'));
+  } catch {
+    return text;
+  }
+}
+
+/** The text of `permissionText` as one word of a command line. */
 export function permissionWord(permission: Permission): string {
   return shellWord(permissionText(permission));
 }
