@@ -49,6 +49,8 @@ interface Request {
   stream: ServerHttp2Stream;
   held: Held;
   open: boolean;
+  /** Whether it was refused. */
+  ended: boolean;
   /** Of `performance.now()`. */
   endsMs: number;
 }
@@ -80,7 +82,7 @@ export class Unfinished {
     const { stream } = call as unknown as Streamed;
     const open = METHOD_ROLES[path] === OPEN;
     const endsMs = performance.now() + (open ? this.#bounds.openRequestMs : this.#bounds.requestMs);
-    const request: Request = { path, call, stream, held: this.#bytes.hold(call), open, endsMs };
+    const request: Request = { path, call, stream, held: this.#bytes.hold(call), open, ended: false, endsMs };
     if (!requestStream) this.#wait(request);
     this.#watch(request, requestStream);
     // The types ask for the class, grpc-js for what it offers.
@@ -103,7 +105,7 @@ export class Unfinished {
       // Answered before its request was complete: the parts are kept for as long as the stream is.
       first(listener, 'onCancel', () => {
         this.#waiting.delete(request);
-        if (held.bytes > 0) stream.close();
+        if (held.bytes > 0) closeSoon(stream);
       });
       start.call(call, listener);
     };
@@ -118,12 +120,13 @@ export class Unfinished {
   }
 
   #end(request: Request, error: HostError): void {
-    if (request.stream.destroyed || request.stream.closed) return;
+    if (request.ended || request.stream.destroyed || request.stream.closed) return;
+    request.ended = true;
     this.#waiting.delete(request);
     const refusal = toServiceError(error);
     this.#options.refused(request.path, refusal);
     request.call.sendStatus(refusal);
-    request.stream.close();
+    closeSoon(request.stream);
   }
 
   #wait(request: Request): void {
@@ -143,6 +146,14 @@ export class Unfinished {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** For the answer to leave before the stream is reset: with Node 26 a reset overtakes it. */
+const ANSWER_MS = 100;
+
+/** Frees what has come of a request that was answered before it was complete. */
+function closeSoon(stream: ServerHttp2Stream): void {
+  setTimeout(() => stream.close(), ANSWER_MS).unref();
 }
 
 /** Does something more, before what a listener does. */
