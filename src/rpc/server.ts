@@ -40,6 +40,7 @@ export interface RpcOptions {
   gatekeeper?: Gatekeeper | undefined;
   /** Makes what does TLS handshakes; undefined where none is spoken. */
   secured?: ListenOptions['secured'];
+  /** On what is held of requests that are not complete; undefined: the usual ones, where there is a gatekeeper. */
   unfinished?: Partial<UnfinishedBounds> | undefined;
   /** Called when the server stops taking calls; what it returns is waited for, within the drain timeout. */
   onDrain?: () => void | Promise<void>;
@@ -128,7 +129,9 @@ export async function startRpc(options: RpcOptions): Promise<RpcServer> {
     listener.disconnect(peer);
   };
   const slow = slowConnections(log);
-  const interceptors = [new Unfinished({ disconnect, refused, bounds: options.unfinished }).interceptor];
+  // Without an access file whoever can connect may do everything, and no call pays for being watched.
+  const bounds = options.unfinished ?? (gatekeeper === undefined ? undefined : {});
+  const interceptors = bounds === undefined ? [] : [new Unfinished({ disconnect, refused, bounds }).interceptor];
   if (gatekeeper !== undefined) {
     interceptors.push(
       admission({
