@@ -28,7 +28,7 @@ export const SECTION = {
 const SECTION_NAMES = new Map<number, string>(Object.entries(SECTION).map(([name, id]) => [id, name]));
 
 /** Where each section must stand among the others; custom sections stand anywhere. */
-const ORDER = [
+export const SECTION_ORDER: readonly number[] = [
   SECTION.type,
   SECTION.import,
   SECTION.function,
@@ -42,9 +42,9 @@ const ORDER = [
   SECTION.dataCount,
   SECTION.code,
   SECTION.data,
-] as const satisfies readonly number[];
+];
 
-const RANK = new Map<number, number>(ORDER.map((id, rank) => [id, rank]));
+const RANK = new Map<number, number>(SECTION_ORDER.map((id, rank) => [id, rank]));
 
 const PREAMBLE_BYTES = 8;
 

@@ -1,6 +1,6 @@
 /** Puts the sections of a metered module together. */
 
-import { SECTION, type Section } from '../sections.js';
+import { SECTION, SECTION_ORDER, type Section } from '../sections.js';
 import { Writer } from '../writer.js';
 import type { Additions } from './additions.js';
 import { rewriteNames } from './name-section.js';
@@ -8,23 +8,6 @@ import type { Shape } from './shape.js';
 
 /** "name". */
 const NAME_BYTES = Uint8Array.of(0x6e, 0x61, 0x6d, 0x65);
-
-/** The order in which sections must stand; custom sections stand anywhere. */
-const ORDER: readonly number[] = [
-  SECTION.type,
-  SECTION.import,
-  SECTION.function,
-  SECTION.table,
-  SECTION.memory,
-  SECTION.tag,
-  SECTION.global,
-  SECTION.export,
-  SECTION.start,
-  SECTION.element,
-  SECTION.dataCount,
-  SECTION.code,
-  SECTION.data,
-];
 
 /** Sections in their order: those rewritten, those new, and what is copied; custom sections stay before what they stood before. */
 export function writeInOrder(
@@ -38,7 +21,7 @@ export function writeInOrder(
   let rank = 0;
   const writeUpTo = (end: number): void => {
     for (; rank < end; rank++) {
-      const id = ORDER[rank] as number;
+      const id = SECTION_ORDER[rank] as number;
       const content = contents.get(id);
       if (content !== undefined) write(id, content);
     }
@@ -48,7 +31,7 @@ export function writeInOrder(
       writeCustom(shape, additions, section, writer);
       continue;
     }
-    const own = ORDER.indexOf(section.id);
+    const own = SECTION_ORDER.indexOf(section.id);
     writeUpTo(own);
     if (contents.has(section.id)) writeUpTo(own + 1);
     else {
@@ -56,7 +39,7 @@ export function writeInOrder(
       rank = own + 1;
     }
   }
-  writeUpTo(ORDER.length);
+  writeUpTo(SECTION_ORDER.length);
 }
 
 /** Custom sections are copied, but for the names, and for hints that are bound to offsets in the code. */
