@@ -10,7 +10,7 @@ import { InstalledPlugin, type InstalledPluginParts } from './installed-plugin.j
 import type { Journal } from './journal.js';
 import { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
-import type { PluginsParts } from './plugins.js';
+import type { PluginsParts } from './plugins-parts.js';
 
 type Parts = Pick<PluginsParts, 'store' | 'preparer' | 'runtime'> & { table: PluginTable; journal: Journal };
 

@@ -11,7 +11,7 @@ import type { InstalledPlugin } from './installed-plugin.js';
 import type { Journal } from './journal.js';
 import type { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
-import type { PluginsParts } from './plugins.js';
+import type { PluginsParts } from './plugins-parts.js';
 
 type Parts = Pick<PluginsParts, 'audit' | 'drainMs'> & { table: PluginTable; journal: Journal };
 

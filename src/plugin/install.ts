@@ -11,8 +11,8 @@ import { type InstalledPlugin, nodeOf } from './installed-plugin.js';
 import type { Journal } from './journal.js';
 import { PluginGrants } from './plugin-grants.js';
 import type { PluginTable } from './plugin-table.js';
-import type { PluginsParts } from './plugins.js';
 import type { InstallOrder } from './plugins-api.js';
+import type { PluginsParts } from './plugins-parts.js';
 import { requireSigners, signedPlugin } from './signed-plugin.js';
 
 type Parts = PluginsParts & { table: PluginTable; journal: Journal };

@@ -1,10 +1,7 @@
 import type { GrantRules } from '../config/grants.js';
-import type { Log } from '../observe/log.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
-import type { PackageStore } from '../package/store.js';
-import type { Preparer } from '../prepare/prepare.js';
-import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
+import type { AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
@@ -12,27 +9,14 @@ import { dependentsOf, reach } from './dependencies.js';
 import { changedBy, regrant, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { install, isActive } from './install.js';
-import { type InstalledPlugin, nodeOf, type PluginRuntime } from './installed-plugin.js';
+import { type InstalledPlugin, nodeOf } from './installed-plugin.js';
 import { Journal } from './journal.js';
 import { checkConfig, reconfigure } from './plugin-config.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
 import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
+import type { PluginsParts } from './plugins-parts.js';
 import { Serial } from './serial.js';
-
-export interface PluginsParts {
-  store: PackageStore;
-  preparer: Preparer;
-  /** The same, keeping nothing. */
-  dryPreparer: Preparer;
-  runtime: PluginRuntime;
-  audit: Audit;
-  log: Log;
-  /** For calls under way when a plugin is taken out of service. */
-  drainMs: number;
-  /** A plugin was uninstalled. */
-  forgotten(id: string): void | Promise<void>;
-}
 
 /**
  * The plugins of this server. What changes them happens one after the other; the index on disk is written before a change
