@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CallError } from '../../src/client/call-error.js';
 import type { Client } from '../../src/client/client.js';
 import { brokenPuppet, puppetNeeding } from '../harness/dependent-puppets.js';
+import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
 
@@ -45,15 +45,6 @@ async function installDiamond(): Promise<void> {
   await install('left 1.0.0', 'bottom ^1.0.0');
   await install('right 1.0.0', 'bottom ^1.0.0');
   await install('top 1.0.0', 'right ^1.0.0', 'left ^1.0.0');
-}
-
-async function refusalOf(call: Promise<unknown>): Promise<CallError> {
-  const error = await call.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (error instanceof CallError) return error;
-  throw new Error(`expected a refusal, found ${String(error)}`);
 }
 
 async function active(): Promise<string[]> {

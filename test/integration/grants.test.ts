@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CallError } from '../../src/client/call-error.js';
 import type { Client } from '../../src/client/client.js';
 import type { Decisions } from '../../src/client/messages.js';
 import { packGrants, tries } from '../harness/grants-plugin.js';
 import { packPuppet } from '../harness/puppet.js';
+import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
 
@@ -43,15 +43,6 @@ async function running(name: string, asks: readonly unknown[], decisions: Decisi
   await client.installPlugin(await packGrants({ name, asks }), { decisions });
   await client.activatePlugin(name);
   return idOf(name);
-}
-
-async function refusalOf(call: Promise<unknown>): Promise<CallError> {
-  const error = await call.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (error instanceof CallError) return error;
-  throw new Error(`expected a refusal, found ${String(error)}`);
 }
 
 const used = async (name: string) => (await client.getPluginPermissions(name)).permissions?.used;

@@ -6,6 +6,7 @@ import { type Client, connect } from '../../../src/client/client.js';
 import { managementDefinition } from '../../../src/client/definitions.js';
 import { PACKAGE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../../../src/limits.js';
 import { collectPackage, type InstallPart } from '../../../src/rpc/install-stream.js';
+import { refusalOf } from '../../harness/refusal.js';
 import { type Serving, serveMemory } from './serving.js';
 
 let serving: Serving;
@@ -19,15 +20,6 @@ afterEach(() => {
   client.close();
   serving.rpc.forceShutdown();
 });
-
-async function refusalOf(call: Promise<unknown>): Promise<CallError> {
-  const error = await call.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  if (error instanceof CallError) return error;
-  throw new Error(`expected a refusal, found ${String(error)}`);
-}
 
 /** InstallPlugin with messages of the test's choosing; resolves like the client does. */
 function rawInstall(messages: readonly object[]): { reply: Promise<object>; stream: ClientWritableStream<object> } {

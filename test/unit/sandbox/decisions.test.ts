@@ -10,8 +10,8 @@ import {
   undecided,
 } from '../../../src/sandbox/decisions.js';
 import { effective, permits } from '../../../src/sandbox/permitted.js';
-import { Chance } from './chance.js';
-import { anyPermission, singles } from './permissions.js';
+import { Random } from '../../fuzz/random.js';
+import { anyPermission, anyPermissions, singles } from './permissions.js';
 
 const NO_RULE = { grant: [], deny: [] };
 const decisions = (parts: Partial<Decisions>): Decisions => ({ ...NO_DECISIONS, ...parts });
@@ -107,16 +107,16 @@ describe('decide', () => {
   });
 
   test('whatever was decided before: a grant gives what it names and nothing else, a denial takes it', () => {
-    const chance = new Chance(5);
+    const random = new Random(5);
     const wrong: unknown[] = [];
     for (let i = 0; i < 4_000; i++) {
-      const asked = chance.list(4, anyPermission);
-      const named = anyPermission(chance);
-      const gives = chance.below(2) === 0;
+      const asked = anyPermissions(random, 4);
+      const named = anyPermission(random);
+      const gives = random.below(2) === 0;
       let before: LineDecisions = NOTHING_DECIDED;
       for (let step = 0; step < 3; step++) {
-        const each = anyPermission(chance);
-        before = decide(before, asked, decisions(chance.below(2) === 0 ? { grant: [each] } : { deny: [each] }));
+        const each = anyPermission(random);
+        before = decide(before, asked, decisions(random.below(2) === 0 ? { grant: [each] } : { deny: [each] }));
       }
       const after = decide(before, asked, decisions(gives ? { grant: [named] } : { deny: [named] }));
       const sheetOf = (line: LineDecisions) => ({ asked, granted: line.grant, denied: line.deny });

@@ -9,7 +9,7 @@ import {
 } from '../../../src/sandbox/permission-text.js';
 import { permissionsOfImport } from '../../../src/sandbox/reach.js';
 import { undecidedMessage } from '../../../src/sandbox/undecided-message.js';
-import { Chance } from './chance.js';
+import { Random } from '../../fuzz/random.js';
 import { anyPermission } from './permissions.js';
 
 describe('readPermission', () => {
@@ -44,8 +44,8 @@ describe('readPermission', () => {
   });
 
   test('reads what permissionText writes, and permissions that mean the same have the same JSON', () => {
-    const chance = new Chance(3);
-    const all = Array.from({ length: 500 }, () => anyPermission(chance));
+    const random = new Random(3);
+    const all = Array.from({ length: 500 }, () => anyPermission(random));
     const again = all.map((permission) => readPermission(permissionText(permission), 'here'));
     expect(again.map(permissionJson)).toEqual(all.map(permissionJson));
     const same: Permission[] = [

@@ -1,5 +1,5 @@
 import type { Permission } from '../../../src/permissions.js';
-import type { Chance } from './chance.js';
+import type { Random } from '../../fuzz/random.js';
 
 const HOSTS = ['x.test', 'a.x.test', 'b.x.test', '*.x.test', 'c.a.x.test', '*.a.x.test', 'badx.test'];
 const NAMES = HOSTS.filter((host) => !host.startsWith('*'));
@@ -8,23 +8,23 @@ const PATHS = ['/', '/data', '/data/x', '/data/x/y', '/database'];
 const VARIABLES = ['HOME', 'PATH'];
 
 /** A permission among few, so that two of them often have something in common. */
-export function anyPermission(chance: Chance): Permission {
-  switch (chance.below(5)) {
+export function anyPermission(random: Random): Permission {
+  switch (random.below(5)) {
     case 0:
-      return chance.of(['SystemTime', 'SystemRandom'] as const);
+      return random.pick(['SystemTime', 'SystemRandom'] as const);
     case 1:
-      return { SystemEnv: chance.of(VARIABLES) };
+      return { SystemEnv: random.pick(VARIABLES) };
     case 2:
-      return { FileRead: chance.of(PATHS) };
+      return { FileRead: random.pick(PATHS) };
     default:
-      return network(chance);
+      return network(random);
   }
 }
 
-function network(chance: Chance): Permission {
-  const kind = chance.of(['NetworkHttp', 'NetworkTcp'] as const);
-  const hosts = chance.below(3) === 0 ? {} : { hosts: [chance.of(HOSTS), chance.of(HOSTS)] };
-  const ports = chance.below(2) === 0 ? {} : { ports: [chance.of(PORTS), chance.of(PORTS)] };
+function network(random: Random): Permission {
+  const kind = random.pick(['NetworkHttp', 'NetworkTcp'] as const);
+  const hosts = random.below(3) === 0 ? {} : { hosts: [random.pick(HOSTS), random.pick(HOSTS)] };
+  const ports = random.below(2) === 0 ? {} : { ports: [random.pick(PORTS), random.pick(PORTS)] };
   return { [kind]: { ...hosts, ...ports } } as unknown as Permission;
 }
 
@@ -76,4 +76,9 @@ const patternText = (pattern: string): string => pattern.replaceAll('.', '\\.').
 
 function fieldOf(permission: Permission, kind: string): unknown {
   return typeof permission === 'object' ? (permission as Record<string, unknown>)[kind] : undefined;
+}
+
+/** Up to so many. */
+export function anyPermissions(random: Random, most: number): Permission[] {
+  return Array.from({ length: random.below(most + 1) }, () => anyPermission(random));
 }

@@ -4,8 +4,8 @@ import { hostMatches } from '../../../src/sandbox/coverage.js';
 import { permissionJson } from '../../../src/sandbox/permission-parts.js';
 import { effective, permits, type Sheet } from '../../../src/sandbox/permitted.js';
 import { versionLine } from '../../../src/sandbox/version-line.js';
-import { Chance } from './chance.js';
-import { anyPermission, singles } from './permissions.js';
+import { Random } from '../../fuzz/random.js';
+import { anyPermissions, singles } from './permissions.js';
 
 type Permissions = readonly Permission[];
 
@@ -135,9 +135,9 @@ describe('permits', () => {
 
 describe('for whatever is asked for, granted and denied', () => {
   const SEED = 20_261_122;
-  const chance = new Chance(SEED);
+  const random = new Random(SEED);
   const cases = Array.from({ length: 3_000 }, () =>
-    sheet(chance.list(4, anyPermission), chance.list(4, anyPermission), chance.list(2, anyPermission)),
+    sheet(anyPermissions(random, 4), anyPermissions(random, 4), anyPermissions(random, 2)),
   );
 
   test('what is effective was asked for and granted, and no denial takes it in', () => {
