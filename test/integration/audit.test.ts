@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess, type ServerProcessOptions } from '../harness/server-process.js';
@@ -77,6 +77,8 @@ describe('the audit log of a server', () => {
     const { server, client } = await start();
     await client.installPlugin(await packPuppet({ name: 'busy' }));
     await client.activatePlugin('busy');
+    // Nobody waits for the line of the load; it comes when its code is in service.
+    await vi.waitFor(() => expect(entries().at(-1)?.event).toBe('plugin.load'), { timeout: 10_000 });
     const before = statSync(join(dataDir, 'audit/000001.jsonl')).size;
     for (let i = 0; i < 200; i++) await say(client, 'echo');
     expect(await server.metrics()).toMatch(/^hal9_audit_lines_total 4$/m);
