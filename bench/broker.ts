@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { Broker } from '../src/host/broker.js';
-import type { MayUse } from '../src/host/memory/memory-calls.js';
 import { namespaceOf } from '../src/host/memory/namespaces.js';
 import type { MemoryStore } from '../src/host/memory/store.js';
 import { ThreadStore } from '../src/host/memory/thread-store.js';
+import { Rates } from '../src/host/rates.js';
+import type { MayUse } from '../src/host/service.js';
+import { hostServices } from '../src/host/services.js';
 import { HostSession } from '../src/host/session.js';
 import { type HostLink, packAnswer } from '../src/protocol/host-calls.js';
 import type { AskingOrder } from './asking-thread.js';
@@ -44,7 +46,9 @@ function bareLink(): { link: HostLink; close: () => void } {
 function brokerLink(memory: MemoryStore, mayUse: MayUse): { link: HostLink; close: () => void } {
   let ms = 0;
   const observer = { decided: () => {}, failed: () => {} };
-  const broker = new Broker({ pluginId: PLUGIN, memory, mayUse, observer, nowMs: () => (ms += 60_000) });
+  const rates = new Rates(() => (ms += 60_000));
+  const services = hostServices({ pluginId: PLUGIN, memory, mayUse, rates });
+  const broker = new Broker({ services, mayUse, rates, observer });
   const session = new HostSession(broker, (fault) => {
     throw new Error(fault);
   });

@@ -126,8 +126,6 @@ export const GUEST_LIMITS = {
 
 /** What plugins ask of the server while they run. */
 export const HOST_LIMITS = {
-  /** Of all instances of one plugin; each costs the main thread about 15 us. Beyond it, and a burst as large: RESOURCE_EXHAUSTED, or a wait without SystemTime. */
-  maxHostCallsPerSecond: 5_000,
   /** Between the end of the storage thread and the start of another: what ended it may end that one too. */
   storageRestartMs: 500,
 } as const;
@@ -149,10 +147,6 @@ export const MEMORY_LIMITS = {
   maxQueryWords: 16,
   /** Entries that a search ranks: the newest of those that have its words (measured: 3 to 10 us each). */
   maxRanked: 2_000,
-  /** Of all instances of one plugin, and at once after a rest. */
-  maxOperationsPerSecond: 2_000,
-  /** Of the storage thread's time, which all plugins share, what one may use in a second. Waiting for the disk is not counted. */
-  maxStorageUsPerSecond: 250_000,
 } as const;
 
 /** What a plugin may write to the log, and count. */

@@ -15,6 +15,7 @@ import { addTokenCommands } from '../../dist/src/cli/token-commands.js';
 import { addToolCommands } from '../../dist/src/cli/tool-commands.js';
 import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
 import * as clientLimits from '../../dist/src/limits/clients.js';
+import * as hostRates from '../../dist/src/limits/host-rates.js';
 import * as serverLimits from '../../dist/src/limits.js';
 import { Metrics } from '../../dist/src/observe/metrics.js';
 import { fileKey, flagName, SETTINGS, variableName } from '../../dist/src/settings.js';
@@ -23,6 +24,7 @@ const TARGET = fileURLToPath(new URL('reference.md', import.meta.url));
 const LIMITS = [
   ['../../src/limits.ts', serverLimits],
   ['../../src/limits/clients.ts', clientLimits],
+  ['../../src/limits/host-rates.ts', hostRates],
 ].map(([path, limits]) => [fileURLToPath(new URL(path, import.meta.url)), limits]);
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -111,6 +113,19 @@ function commentBefore(text, comments, offset) {
     .trim();
 }
 
+/** What stands within `as const` and `satisfies`. */
+function plainObject(node) {
+  return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression' ? plainObject(node.expression) : node;
+}
+
+/** A bound, or how much there is of something in a second. */
+function valueText(name, value) {
+  if (typeof value !== 'object') return withUnit(name, value);
+  const unit = / bytes/.test(name) ? 'Bytes' : name;
+  const { perSecond, burst } = value;
+  return `${withUnit(unit, perSecond)} a second${burst === undefined ? '' : `, ${withUnit(unit, burst)} at once`}`;
+}
+
 function limitTables([file, limits]) {
   const text = readFileSync(file, 'utf8');
   const { program, comments } = parseSync(file, text);
@@ -118,11 +133,11 @@ function limitTables([file, limits]) {
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration') continue;
     const [{ id, init }] = statement.declaration.declarations;
-    const object = init.type === 'TSAsExpression' ? init.expression : init;
+    const object = plainObject(init);
     if (object.type !== 'ObjectExpression') continue;
     const rows = object.properties.map(({ key, start }) => {
-      const value = limits[id.name][key.name];
-      return [code(key.name), withUnit(key.name, value), cell(commentBefore(text, comments, start))];
+      const name = key.name ?? key.value;
+      return [code(name), valueText(name, limits[id.name][name]), cell(commentBefore(text, comments, start))];
     });
     const [, title, more] = /^(.*?)[.;](?: (.*))?$/.exec(commentBefore(text, comments, statement.start));
     const note = more === undefined ? '' : `${more[0].toUpperCase()}${more.slice(1)}\n\n`;

@@ -1,10 +1,8 @@
-import { HOST_LIMITS } from '../limits.js';
 import type { HostAnswer, HostOperation, HostRequest } from '../protocol/host-calls.js';
-import { TokenBucket } from '../sandbox/token-bucket.js';
 import { Gate, type Pause } from './gate.js';
-import { type MayUse, MemoryCalls } from './memory/memory-calls.js';
-import type { MemoryStore } from './memory/store.js';
-import { type Decision, decisionOf, failed } from './refusals.js';
+import type { Rates } from './rates.js';
+import { type Decision, decisionOf, failed, notHere } from './refusals.js';
+import type { HostService, MayUse } from './service.js';
 import type { HostCalls } from './session.js';
 
 /** Who counts, and is told. */
@@ -15,13 +13,10 @@ export interface HostCallObserver {
 }
 
 export interface BrokerParts {
-  pluginId: string;
-  memory: MemoryStore;
-  /** Whether the plugin asks for a permission, was granted it, and was not denied it. */
+  services: readonly HostService[];
   mayUse: MayUse;
+  rates: Rates;
   observer: HostCallObserver;
-  /** The clock of the rates; the machine's by default. */
-  nowMs?: () => number;
   /** What a guest without a clock waits with; a timer by default. */
   pause?: Pause;
 }
@@ -32,17 +27,17 @@ export interface BrokerParts {
  */
 export class Broker implements HostCalls {
   readonly #observer: HostCallObserver;
-  readonly #memory: MemoryCalls;
+  readonly #services: ReadonlyMap<HostOperation, HostService>;
   readonly #mayUse: MayUse;
   readonly #gate: Gate;
-  readonly #rate: TokenBucket;
 
-  constructor({ pluginId, memory, mayUse, observer, nowMs, pause }: BrokerParts) {
+  constructor({ services, mayUse, rates, observer, pause }: BrokerParts) {
     this.#observer = observer;
     this.#mayUse = mayUse;
-    this.#gate = new Gate(pause);
-    this.#memory = new MemoryCalls({ pluginId, store: memory, mayUse, gate: this.#gate, nowMs });
-    this.#rate = new TokenBucket({ perSecond: HOST_LIMITS.maxHostCallsPerSecond }, nowMs);
+    this.#gate = new Gate(rates, pause);
+    this.#services = new Map(
+      services.flatMap((service) => service.operations.map((operation) => [operation, service] as const)),
+    );
   }
 
   async answer(request: HostRequest, signal: AbortSignal): Promise<HostAnswer> {
@@ -56,12 +51,15 @@ export class Broker implements HostCalls {
   }
 
   async #answer({ operation, fields }: HostRequest, signal: AbortSignal): Promise<HostAnswer> {
-    const asked = this.#memory.read(operation, fields);
-    const refused = 'ok' in asked;
+    const service = this.#services.get(operation);
+    const prepared = service === undefined ? notHere(operation) : service.read(operation, fields);
+    const refused = 'ok' in prepared;
     // What is refused anyway waits as well, so that a flood of it is bounded, but no rate shows in its answer.
     const passing = { signal, tellsTime: () => !refused && this.#mayUse('SystemTime') };
-    const limited = await this.#gate.pass(this.#rate, 'host calls', passing);
-    if (limited !== undefined) return limited;
-    return refused ? asked : this.#memory.answer(asked, passing);
+    for (const rate of ['host calls', ...(refused ? [] : prepared.rates)] as const) {
+      const limited = await this.#gate.pass(rate, passing);
+      if (limited !== undefined) return limited;
+    }
+    return refused ? prepared : prepared.act(passing);
   }
 }

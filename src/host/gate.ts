@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import type { RateName } from '../limits/host-rates.js';
 import type { HostRefusal } from '../protocol/host-calls.js';
-import type { TokenBucket } from '../sandbox/token-bucket.js';
+import type { Rates } from './rates.js';
 import { ended, tooOften } from './refusals.js';
 
 /** Waits so long, or until the signal: then it is over at once, without an error. */
@@ -21,16 +22,19 @@ export interface Passing {
 export class Gate {
   readonly #pause: Pause;
 
-  constructor(pause: Pause = pauseFor) {
+  readonly #rates: Rates;
+
+  constructor(rates: Rates, pause: Pause = pauseFor) {
+    this.#rates = rates;
     this.#pause = pause;
   }
 
   /** @returns undefined once one was taken; else what the guest is told */
-  async pass(bucket: TokenBucket, what: string, { signal, tellsTime }: Passing): Promise<HostRefusal | undefined> {
+  async pass(rate: RateName, { signal, tellsTime }: Passing): Promise<HostRefusal | undefined> {
     for (;;) {
-      const waitMs = bucket.take();
+      const waitMs = this.#rates.take(rate);
       if (waitMs === 0) return undefined;
-      if (tellsTime()) return tooOften(what, waitMs);
+      if (tellsTime()) return tooOften(rate, waitMs);
       await this.#pause(waitMs, signal);
       if (signal.aborted) return ended();
     }

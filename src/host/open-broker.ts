@@ -2,8 +2,10 @@ import type { Log } from '../observe/log.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import type { Audit } from '../sandbox/audit/audit-event.js';
 import { Broker } from './broker.js';
-import type { MayUse } from './memory/memory-calls.js';
 import type { MemoryStore } from './memory/store.js';
+import { Rates } from './rates.js';
+import type { MayUse } from './service.js';
+import { hostServices } from './services.js';
 
 /** What the brokers of all plugins have in common. */
 export interface HostServices {
@@ -15,10 +17,11 @@ export interface HostServices {
 /** The broker of one plugin: what it decides is counted, what it refuses is audited. */
 export function openBroker(metrics: PluginMetrics, mayUse: MayUse, { memory, audit, log }: HostServices): Broker {
   const { id, name, version } = metrics.ref;
+  const rates = new Rates();
   return new Broker({
-    pluginId: id,
-    memory,
+    services: hostServices({ pluginId: id, memory, mayUse, rates }),
     mayUse,
+    rates,
     observer: {
       decided(operation, decision) {
         metrics.hostCall(operation, decision);

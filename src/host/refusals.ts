@@ -36,6 +36,11 @@ export function tooMuch(message: string, details: { limit: string; max: number; 
   return { ok: false, code: 'RESOURCE_EXHAUSTED', message, details };
 }
 
+/** A service that this host does not have. */
+export function notHere(operation: string): HostRefusal {
+  return { ok: false, code: 'NOT_IMPLEMENTED', message: `there is no ${operation} here` };
+}
+
 /** Nobody reads it: the life that asked is over. */
 export function ended(): HostRefusal {
   return { ok: false, code: 'TIMEOUT', message: 'the call has ended' };

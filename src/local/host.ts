@@ -1,6 +1,8 @@
 import { Broker } from '../host/broker.js';
 import { immediately } from '../host/memory/immediate-store.js';
 import { VolatileMemory } from '../host/memory/volatile-memory.js';
+import { Rates } from '../host/rates.js';
+import { hostServices } from '../host/services.js';
 import type { HostCalls } from '../host/session.js';
 import type { Permission } from '../permissions.js';
 
@@ -16,14 +18,15 @@ export function localHost(
 ): HostCalls {
   const permitted = new Set(asked.map((permission) => JSON.stringify(permission)));
   let nowMs = 0;
+  const mayUse = (permission: Permission): boolean => {
+    onTried(permission);
+    return permitted.has(JSON.stringify(permission));
+  };
+  const rates = new Rates(() => (nowMs += 60_000));
   return new Broker({
-    pluginId,
-    memory: immediately(new VolatileMemory()),
-    mayUse(permission) {
-      onTried(permission);
-      return permitted.has(JSON.stringify(permission));
-    },
+    services: hostServices({ pluginId, memory: immediately(new VolatileMemory()), mayUse, rates }),
+    mayUse,
+    rates,
     observer: { decided: () => {}, failed: () => {} },
-    nowMs: () => (nowMs += 60_000),
   });
 }

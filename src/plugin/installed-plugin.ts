@@ -1,4 +1,4 @@
-import type { MayUse } from '../host/memory/memory-calls.js';
+import type { MayUse } from '../host/service.js';
 import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';

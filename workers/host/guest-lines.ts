@@ -1,7 +1,7 @@
 import type { GuestBounds, LogLevel, LogLine, LogMessage } from '../../src/protocol/bind.js';
 import { stands } from '../../src/protocol/defences.js';
+import { TokenBucket } from '../../src/protocol/token-bucket.js';
 import { cutAt, textOf } from './guest-text.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** Posted without waiting for the call's end once so much has come together: a call can take long. */
 const MAX_WAITING_LINES = 64;
@@ -25,8 +25,8 @@ export class GuestLines {
   constructor(bounds: GuestBounds, post: (message: LogMessage) => void, now?: () => number) {
     this.#post = post;
     this.#maxLineBytes = bounds.logLineBytes;
-    this.#lines = new TokenBucket(bounds.logLinesPerSecond, now);
-    this.#bytes = new TokenBucket(bounds.logBytesPerSecond, now);
+    this.#lines = new TokenBucket({ perSecond: bounds.logLinesPerSecond }, now);
+    this.#bytes = new TokenBucket({ perSecond: bounds.logBytesPerSecond }, now);
   }
 
   /** Lines that follow belong to this call. */
@@ -41,7 +41,7 @@ export class GuestLines {
   add(level: LogLevel, stream: LogLine['stream'], bytes: Uint8Array, cutBytes = 0): void {
     const end = cutAt(bytes, this.#maxLineBytes);
     const cut = bytes.length - end + cutBytes;
-    if ((!this.#lines.take(1) || !this.#bytes.take(end)) && stands('log-cap')) {
+    if ((this.#lines.take() > 0 || this.#bytes.take(end) > 0) && stands('log-cap')) {
       this.#droppedLines++;
       this.#droppedBytes += end + cut;
       return;

@@ -1,8 +1,8 @@
 import type { MetricBounds, MetricSample, MetricsMessage } from '../../src/protocol/bind.js';
+import { TokenBucket } from '../../src/protocol/token-bucket.js';
 import type { Label, Metrics } from '../abi/generated/metrics.js';
 import { textOf } from './guest-text.js';
 import { Pace } from './pace.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** Posted without waiting for the period's end, or the call's. */
 const MAX_WAITING = 1_000;
@@ -33,7 +33,7 @@ export class GuestMetrics implements Metrics {
     this.#bounds = bounds;
     this.#post = post;
     this.#pace = new Pace(() => this.flush(true), now);
-    this.#observations = new TokenBucket(bounds.observationsPerSecond, now);
+    this.#observations = new TokenBucket({ perSecond: bounds.observationsPerSecond }, now);
   }
 
   increment(name: Uint8Array, amount: number, labels: Label[]): void {
@@ -50,7 +50,7 @@ export class GuestMetrics implements Metrics {
   observe(name: Uint8Array, value: number, labels: Label[]): void {
     const series = this.#find('histogram', name, value, labels);
     if (series === undefined) return;
-    if (!this.#observations.take(1)) return this.#drop();
+    if (this.#observations.take() > 0) return this.#drop();
     this.#observed.push({ ...series.sample, value });
     if (this.#observed.length >= MAX_WAITING) this.flush(true);
   }

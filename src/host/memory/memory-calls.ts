@@ -1,9 +1,8 @@
 import { MEMORY_LIMITS } from '../../limits.js';
-import type { Permission } from '../../permissions.js';
 import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
-import { TokenBucket } from '../../sandbox/token-bucket.js';
-import type { Gate, Passing } from '../gate.js';
+import type { Rates } from '../rates.js';
 import { denied, invalid, tooMuch } from '../refusals.js';
+import type { HostService, MayUse, Prepared } from '../service.js';
 import { type Place, placeOf } from './namespaces.js';
 import { wordsOf } from './searchable.js';
 import type { Found, MemoryStore, SetResult } from './store.js';
@@ -11,53 +10,36 @@ import type { Found, MemoryStore, SetResult } from './store.js';
 const encoder = new TextEncoder();
 const QUOTA = { keys: MEMORY_LIMITS.maxKeys, bytes: MEMORY_LIMITS.maxBytes };
 
-export type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
-export type MayUse = (permission: Permission) => boolean;
+type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
 
-/** What is asked of the memory, and may be. */
-export interface MemoryRequest {
-  operation: MemoryOperation;
-  place: Place;
-  second: Uint8Array | undefined;
-}
+const RATES = ['memory operations', 'memory time'] as const;
 
 /** One plugin's calls of `hal9:plugin/memory`: grant, then quota, then the store. */
-export class MemoryCalls {
+export class MemoryCalls implements HostService {
+  readonly operations = ['memory.get', 'memory.set', 'memory.delete', 'memory.list', 'memory.search'] as const;
   readonly #pluginId: string;
   readonly #store: MemoryStore;
   readonly #mayUse: MayUse;
-  readonly #gate: Gate;
-  readonly #operations: TokenBucket;
-  readonly #time: TokenBucket;
 
-  constructor(parts: {
-    pluginId: string;
-    store: MemoryStore;
-    mayUse: MayUse;
-    gate: Gate;
-    nowMs?: (() => number) | undefined;
-  }) {
-    const { pluginId, store, mayUse, gate, nowMs } = parts;
+  /** @param rates charged for the time that the store works */
+  constructor(parts: { pluginId: string; store: MemoryStore; mayUse: MayUse; rates: Rates }) {
+    const { pluginId, store, mayUse, rates } = parts;
     this.#pluginId = pluginId;
-    this.#gate = gate;
-    this.#operations = new TokenBucket({ perSecond: MEMORY_LIMITS.maxOperationsPerSecond }, nowMs);
-    this.#time = new TokenBucket({ perSecond: MEMORY_LIMITS.maxStorageUsPerSecond }, nowMs);
-    this.#store = store.chargedTo((us) => this.#time.spend(us));
+    this.#store = store.chargedTo((us) => rates.spend('memory time', us));
     this.#mayUse = mayUse;
   }
 
   /** What a request asks for, or the refusal where it may not: always the same one, whatever was asked before. */
-  read(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): MemoryRequest | HostRefusal {
+  read(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): Prepared | HostRefusal {
     if (first === undefined) throw new TypeError(`${operation} came without its fields`);
     const place = placeOf(this.#pluginId, textOf(first));
     if (place === undefined) return invalid('expected shared:NAME/ before the key, found no such name');
-    return this.#mayUse(place.permission) ? { operation, place, second } : denied(place.permission);
+    if (!this.#mayUse(place.permission)) return denied(place.permission);
+    return { rates: RATES, act: () => this.#act(operation, place, second) };
   }
 
   /** @throws what the store threw */
-  async answer({ operation, place, second }: MemoryRequest, passing: Passing): Promise<HostAnswer> {
-    const limited = await this.#limited(passing);
-    if (limited !== undefined) return limited;
+  async #act(operation: MemoryOperation, place: Place, second: Uint8Array | undefined): Promise<HostAnswer> {
     switch (operation) {
       case 'memory.get':
         return keyFault(place) ?? this.#get(place);
@@ -70,11 +52,6 @@ export class MemoryCalls {
       case 'memory.search':
         return this.#search(place, countOf(second) ?? 0);
     }
-  }
-
-  async #limited(passing: Passing): Promise<HostRefusal | undefined> {
-    const tooMany = await this.#gate.pass(this.#operations, 'memory operations', passing);
-    return tooMany ?? this.#gate.pass(this.#time, 'memory time', passing);
   }
 
   async #get({ namespace, rest }: Place): Promise<HostAnswer> {

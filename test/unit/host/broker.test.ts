@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Broker } from '../../../src/host/broker.js';
 import { immediately } from '../../../src/host/memory/immediate-store.js';
-import type { MayUse } from '../../../src/host/memory/memory-calls.js';
+import { namespaceOf } from '../../../src/host/memory/namespaces.js';
 import type { MemoryStore } from '../../../src/host/memory/store.js';
 import { VolatileMemory } from '../../../src/host/memory/volatile-memory.js';
-import { HOST_LIMITS, MEMORY_LIMITS } from '../../../src/limits.js';
+import { Rates } from '../../../src/host/rates.js';
+import type { MayUse } from '../../../src/host/service.js';
+import { hostServices } from '../../../src/host/services.js';
+import { HOST_RATES } from '../../../src/limits/host-rates.js';
 import { countField, type HostAnswer, type HostOperation } from '../../../src/protocol/host-calls.js';
 import { bytes } from './memory/stores.js';
 
@@ -32,15 +35,15 @@ function broker(
   const decisions: string[] = [];
   const failures: unknown[] = [];
   const pauses: number[] = [];
+  const rates = new Rates(() => clock.ms);
   const made = new Broker({
-    pluginId: PLUGIN,
-    memory,
+    services: hostServices({ pluginId: PLUGIN, memory, mayUse, rates }),
     mayUse,
+    rates,
     observer: {
       decided: (operation, decision) => decisions.push(`${operation} ${decision}`),
       failed: (_, error) => failures.push(error),
     },
-    nowMs: () => clock.ms,
     pause: async (ms) => {
       pauses.push(ms);
       clock.ms += ms;
@@ -63,7 +66,7 @@ describe('Broker', () => {
 
   it('refuses more operations a second than there may be, for as long as it says', async () => {
     const { ask, decisions, clock } = broker();
-    for (let i = 0; i < MEMORY_LIMITS.maxOperationsPerSecond; i++) await ask('memory.get', 'k');
+    for (let i = 0; i < HOST_RATES['memory operations'].perSecond; i++) await ask('memory.get', 'k');
     const refused = await ask('memory.get', 'k');
     expect(refused).toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
@@ -77,7 +80,7 @@ describe('Broker', () => {
 
   it('refuses host calls of every kind beyond their rate', async () => {
     const { ask, clock } = broker();
-    for (let i = 0; i < HOST_LIMITS.maxHostCallsPerSecond; i++) {
+    for (let i = 0; i < HOST_RATES['host calls'].perSecond; i++) {
       await ask('memory.get', 'k');
       // The memory's own rate, which is lower, stays out of the way.
       if (i % 1_000 === 999) clock.ms += 1;
@@ -92,7 +95,8 @@ describe('Broker', () => {
   it('answers what is denied always alike, and makes a flood of it wait', async () => {
     const { ask, decisions, pauses } = broker({ mayUse: (permission) => permission === 'SystemTime' });
     const first = await ask('memory.get', 'k');
-    for (let i = 0; i < 2 * HOST_LIMITS.maxHostCallsPerSecond; i++) expect(await ask('memory.get', 'k')).toEqual(first);
+    for (let i = 0; i < 2 * HOST_RATES['host calls'].perSecond; i++)
+      expect(await ask('memory.get', 'k')).toEqual(first);
     expect(first).toMatchObject({ code: 'PERMISSION_DENIED' });
     expect(new Set(decisions)).toEqual(new Set(['memory.get denied']));
     expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(1_000);
@@ -100,7 +104,7 @@ describe('Broker', () => {
 
   it('gives a guest without a clock none: beyond a rate it waits and is answered, and sees no milliseconds', async () => {
     const { ask, decisions, pauses } = broker({ mayUse: ALL_BUT_TIME });
-    for (let i = 0; i < 3 * MEMORY_LIMITS.maxOperationsPerSecond; i++)
+    for (let i = 0; i < 3 * HOST_RATES['memory operations'].perSecond; i++)
       expect(await ask('memory.get', 'k')).toEqual({ ok: true, fields: [] });
     expect(new Set(decisions)).toEqual(new Set(['memory.get allowed']));
     expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(2_000);
@@ -110,30 +114,25 @@ describe('Broker', () => {
     const ended = new AbortController();
     const memory = new VolatileMemory();
     const decisions: string[] = [];
+    const rates = new Rates(() => 0);
     const made = new Broker({
-      pluginId: PLUGIN,
-      memory: immediately(memory),
+      services: hostServices({ pluginId: PLUGIN, memory: immediately(memory), mayUse: ALL_BUT_TIME, rates }),
       mayUse: ALL_BUT_TIME,
+      rates,
       observer: {
         decided: (_, decision) => decisions.push(decision),
         failed: (_, error) => expect.unreachable(String(error)),
       },
-      nowMs: () => 0,
     });
     const set = (key: string): Promise<HostAnswer> =>
       made.answer({ number: 1, operation: 'memory.set', fields: [bytes(key), bytes('1')] }, ended.signal);
-    for (let i = 0; i < MEMORY_LIMITS.maxOperationsPerSecond; i++) await set('k');
+    for (let i = 0; i < HOST_RATES['memory operations'].perSecond; i++) await set('k');
     const waiting = set('late');
     ended.abort();
     await waiting;
     expect(decisions.at(-1)).toBe('cancelled');
-    const listed = await new Broker({
-      pluginId: PLUGIN,
-      memory: immediately(memory),
-      mayUse: () => true,
-      observer: { decided: () => {}, failed: () => {} },
-    }).answer({ number: 1, operation: 'memory.list', fields: [bytes(''), countField(10)] }, NEVER);
-    expect(listed).toEqual({ ok: true, fields: [bytes('k'), bytes('1')] });
+    expect(memory.get(namespaceOf(PLUGIN), bytes('late'))).toBeUndefined();
+    expect(memory.get(namespaceOf(PLUGIN), bytes('k'))).toEqual(bytes('1'));
   });
 
   it('counts how long the store worked for it, and makes up for it', async () => {

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../protocol/monotonic.js';
+import { monotonicMs } from './monotonic.js';
 
 export interface Rate {
   /** What comes in a second. */
@@ -38,6 +38,12 @@ export class TokenBucket {
       return 0;
     }
     return Math.max(LEAST_WAIT_MS, Math.ceil(((count - this.#tokens) / this.#perSecond) * 1000));
+  }
+
+  /** What has been taken and has not come again: at most about what a second brings, more where more was spent. */
+  taken(): number {
+    this.#fill();
+    return this.#burst - this.#tokens;
   }
 
   /** Takes away what was used and is known only now; there may be less than nothing left. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenBucket } from '../../../src/sandbox/token-bucket.js';
+import { TokenBucket } from '../../../src/protocol/token-bucket.js';
 
 describe('TokenBucket', () => {
   it('gives what a second brings at once, and then as time goes by', () => {

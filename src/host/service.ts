@@ -1,0 +1,26 @@
+import type { RateName } from '../limits/host-rates.js';
+import type { Permission } from '../permissions.js';
+import type { HostAnswer, HostOperation, HostRefusal } from '../protocol/host-calls.js';
+import type { Passing } from './gate.js';
+
+/** Whether a plugin asks for a permission, was granted it, and was not denied it. */
+export type MayUse = (permission: Permission) => boolean;
+
+/** One service behind the broker of a plugin, such as its memory. */
+export interface HostService {
+  /** What it answers. */
+  readonly operations: readonly HostOperation[];
+  /**
+   * Looks at the fields and the grant, and does nothing yet. A refusal is always the same one, whatever was asked before.
+   * @throws where the fields are not those that our worker sends
+   */
+  read(operation: HostOperation, fields: readonly Uint8Array[]): Prepared | HostRefusal;
+}
+
+/** What may be done once there is room for it. */
+export interface Prepared {
+  /** What one is taken of before, besides the host calls, in this order. */
+  readonly rates: readonly RateName[];
+  /** @throws what is a fault of the server: the guest is told no more than that there was one */
+  act(passing: Passing): Promise<HostAnswer>;
+}
