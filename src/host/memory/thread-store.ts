@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../../errors.js';
 import { HOST_LIMITS } from '../../limits.js';
 import type { FromStorage, StorageAnswer, StorageOrder, StorageRequest } from './storage-protocol.js';
 import type { MemoryMethod, MemoryStore } from './store.js';
+import { VolatileMemory } from './volatile-memory.js';
 
 const STORAGE_THREAD = new URL('./storage-thread.js', import.meta.url);
 
@@ -23,9 +25,13 @@ interface Waiting {
 
 const NOBODY = (_us: number): void => {};
 
+/** What a database in which nothing was ever kept answers. */
+const NOTHING = new VolatileMemory();
+
 /**
- * The memory of plugins in a thread of its own, so that the main thread never waits for a disk. A thread that fails is replaced:
- * what it had not answered is answered with an error, and may have happened.
+ * The memory of plugins in a thread of its own, so that the main thread never waits for a disk. The thread costs some 10 MB:
+ * it is started once there is something to keep. One that fails is replaced: what it had not answered is answered with an
+ * error, and may have happened.
  */
 export class ThreadStore implements MemoryStore {
   readonly get = this.#method('get');
@@ -41,21 +47,26 @@ export class ThreadStore implements MemoryStore {
   readonly #waiting = new Map<number, Waiting>();
   /** Undefined while there is none. */
   #worker: Worker | undefined;
+  /** Whether something is kept, or was to be. */
+  #begun = false;
   #next = 1;
   #closed = false;
   #restart: NodeJS.Timeout | undefined;
 
-  private constructor(options: ThreadStoreOptions, worker: Worker) {
+  private constructor(options: ThreadStoreOptions) {
     this.#options = options;
-    this.#worker = worker;
-    this.#attend(worker);
   }
 
   /** @throws HostError DATA_DIR_DAMAGED where the file is no database of ours */
   static async open(options: ThreadStoreOptions): Promise<ThreadStore> {
-    const worker = startThread(options);
-    await ready(worker);
-    return new ThreadStore(options, worker);
+    const store = new ThreadStore(options);
+    // To SQLite, an empty file is an empty database, and so is one that is not there.
+    if (statSync(options.file, { throwIfNoEntry: false })?.size) {
+      const worker = startThread(options);
+      await ready(worker);
+      store.#begin(worker);
+    }
+    return store;
   }
 
   async close(): Promise<void> {
@@ -91,6 +102,10 @@ export class ThreadStore implements MemoryStore {
   }
 
   #send(method: MemoryMethod, given: unknown[], spent = NOBODY): Promise<never> {
+    if (!this.#begun) {
+      if (method !== 'set') return Promise.resolve(askNothing(method, given));
+      this.#begin(startThread(this.#options));
+    }
     const worker = this.#worker;
     if (worker === undefined) return Promise.reject(new Error('the storage thread is being started'));
     const id = this.#next++;
@@ -98,6 +113,12 @@ export class ThreadStore implements MemoryStore {
       this.#waiting.set(id, { resolve, reject, spent });
       worker.postMessage({ id, method, given } satisfies StorageRequest);
     });
+  }
+
+  #begin(worker: Worker): void {
+    this.#begun = true;
+    this.#worker = worker;
+    this.#attend(worker);
   }
 
   #attend(worker: Worker): void {
@@ -127,12 +148,12 @@ export class ThreadStore implements MemoryStore {
     this.#worker = undefined;
     if (this.#closed) return;
     this.#options.onFault('the storage thread ended; another one is started');
-    this.#restart = setTimeout(() => {
-      const worker = startThread(this.#options);
-      this.#attend(worker);
-      this.#worker = worker;
-    }, HOST_LIMITS.storageRestartMs);
+    this.#restart = setTimeout(() => this.#begin(startThread(this.#options)), HOST_LIMITS.storageRestartMs);
   }
+}
+
+function askNothing(method: MemoryMethod, given: unknown[]): never {
+  return (NOTHING[method] as (...given: unknown[]) => unknown).apply(NOTHING, given) as never;
 }
 
 function startThread({ file, entry = STORAGE_THREAD }: ThreadStoreOptions): Worker {

@@ -30,6 +30,23 @@ describe('ThreadStore', () => {
     await expect(second.get('a', bytes('k'))).rejects.toThrow('closed');
   });
 
+  it('starts no thread before there is something to keep', async () => {
+    // What DataDirectory makes, for the file to have its mode from the first moment on.
+    writeFileSync(file(), '');
+    const faults: string[] = [];
+    const noThread = new URL('./no-such-thread.js', import.meta.url);
+    const store = await ThreadStore.open({ file: file(), onFault: (fault) => faults.push(fault), entry: noThread });
+    expect(await store.get('a', bytes('k'))).toBeUndefined();
+    expect(await store.delete('a', bytes('k'))).toBe(false);
+    expect(await store.usage('a')).toEqual({ keys: 0, bytes: 0 });
+    expect(await store.namespaces()).toEqual([]);
+    await store.drop('a');
+    expect(faults).toEqual([]);
+    await expect(store.set('a', entry('k', 'v'), QUOTA)).rejects.toThrow('ended');
+    expect(faults.join()).toContain('no-such-thread');
+    await store.close();
+  });
+
   it('does many things at once, each as if it were alone', async () => {
     const store = await ThreadStore.open({ file: file(), onFault: () => {} });
     const numbers = Array.from({ length: 300 }, (_, i) => i);
