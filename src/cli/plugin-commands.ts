@@ -8,7 +8,7 @@ import { jsonObjectArgument } from './json-argument.js';
 import { bytesText, printFields, printJson, printLine } from './output.js';
 import { type PackOptions, writePackage } from './package-file.js';
 import { addPermissions } from './permission-commands.js';
-import { printPlugin, printPlugins, refText } from './plugin-text.js';
+import { printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
 import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
@@ -51,7 +51,10 @@ function addQueries(plugin: Command): void {
         if (flags.json) printJson({ ...reply, readme });
         else process.stdout.write(readme === '' ? 'the plugin has no README\n' : readme.replace(/\n?$/, '\n'));
       } else if (flags.json) printJson(reply);
-      else printPlugin(reply.plugin, (await client.listPlugins()).plugins);
+      else {
+        const { printPlugin } = await import('./plugin-details.js');
+        printPlugin(reply.plugin, (await client.listPlugins()).plugins);
+      }
     }),
   );
 }

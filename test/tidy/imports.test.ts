@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LAYERS, layerOf, mayImport, PURE, VENDORS, WORKER_IMPORTS } from './layers.js';
-import { importsOf, lineAt, parse, readSources } from './sources.js';
+import { importsOf, lineAt, loadedWith, parse, readSources } from './sources.js';
 
 const main = readSources('src');
 const workers = readSources('workers');
@@ -52,6 +52,21 @@ describe('imports', () => {
         .map(({ target }) => `${source.path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('that the command needs before it runs an action bring no library but the one that reads its arguments', () => {
+    const byPath = new Map(main.map((source) => [source.path, source]));
+    const seen = new Set<string>();
+    const vendors = new Set<string>();
+    const follow = (path: string): void => {
+      const source = byPath.get(path);
+      if (source === undefined || seen.has(path)) return;
+      seen.add(path);
+      for (const { vendor, target } of loadedWith(source)) vendor ? vendors.add(target) : follow(target);
+    };
+    follow('src/cli/hal9.ts');
+    expect(seen).toContain('src/cli/plugin-text.ts');
+    expect([...vendors]).toEqual(['commander']);
   });
 
   test('of a package stand in one folder, or in the two that the table names', () => {

@@ -86,6 +86,19 @@ export function importsOf(source: Source): Import[] {
   return [...new Set(requests)].map((request) => resolve(source, request));
 }
 
+/** What is loaded together with a file: neither types, nor what it imports when something is asked of it. */
+export function loadedWith(source: Source): Import[] {
+  const { module } = parse(source);
+  const needed = (entries: readonly { isType: boolean }[]): boolean =>
+    entries.length === 0 || entries.some(({ isType }) => !isType);
+  const imports = module.staticImports.filter(({ entries }) => needed(entries));
+  const requests = imports.map(({ moduleRequest }) => moduleRequest.value);
+  for (const { entries } of module.staticExports)
+    for (const { moduleRequest, isType } of entries)
+      if (moduleRequest !== null && !isType) requests.push(moduleRequest.value);
+  return unique(requests).map((request) => resolve(source, request));
+}
+
 function resolve(source: Source, request: string): Import {
   if (!request.startsWith('.')) {
     const [scope, name] = request.split('/');
