@@ -11,6 +11,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    // What is asked for again until it is so may take long on a machine that is busy.
+    expect: { poll: { timeout: 10_000 } },
     // A promise that nobody waits for is a fault, wherever it fails.
     dangerouslyIgnoreUnhandledErrors: false,
     restoreMocks: true,

@@ -128,12 +128,12 @@ export class ServerProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
   }
 
-  /** Ends the process in order; returns its exit status. */
+  /** Ends the process in order; returns its exit status. All that it logged has been read then. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.running) {
-      const exited = once(this.child, 'exit');
+      const closed = once(this.child, 'close');
       this.child.kill(signal);
-      await exited;
+      await closed;
     }
     await rm(this.#folder, { recursive: true, force: true });
     return this.child.exitCode;

@@ -60,7 +60,7 @@ describe('the memory of a plugin', () => {
       const lines = readFileSync(join(server.dataDir, 'audit/000001.jsonl'), 'utf8').split('\n');
       const denials = lines.filter((line) => line.includes('"denial"') && line.includes(idOf('denied')));
       expect(denials.join()).toMatch(/"memory\.get".*"memory\.set"/);
-    });
+    }, 10_000);
     const { memories } = await client.memory.list();
     expect(memories.filter(({ pluginName }) => pluginName === 'denied')).toEqual([]);
   });
