@@ -47,7 +47,7 @@ function brokerLink(memory: MemoryStore, mayUse: MayUse): { link: HostLink; clos
   let ms = 0;
   const observer = { decided: () => {}, failed: () => {} };
   const rates = new Rates(() => (ms += 60_000));
-  const services = hostServices({ pluginId: PLUGIN, memory, mayUse, rates });
+  const services = hostServices({ pluginId: PLUGIN, memory, rights: { mayUse, mayConnect: () => false }, rates });
   const broker = new Broker({ services, mayUse, rates, observer });
   const session = new HostSession(broker, (fault) => {
     throw new Error(fault);

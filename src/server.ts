@@ -249,7 +249,7 @@ function runtimeOf(parts: {
     uses: new PermissionUses(),
     configured: new ConfiguredGrants(live.current.grants),
     environment: (name) => guestVariable(name),
-    hostCalls: (ref, mayUse) => openBroker(metrics.plugin(ref), mayUse, { memory, audit, log }),
+    hostCalls: (ref, rights) => openBroker(metrics.plugin(ref), rights, { memory, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);

@@ -4,7 +4,7 @@ import type { Audit } from '../sandbox/audit/audit-event.js';
 import { Broker } from './broker.js';
 import type { MemoryStore } from './memory/store.js';
 import { Rates } from './rates.js';
-import type { MayUse } from './service.js';
+import type { Rights } from './service.js';
 import { hostServices } from './services.js';
 
 /** What the brokers of all plugins have in common. */
@@ -15,19 +15,27 @@ export interface HostServices {
 }
 
 /** The broker of one plugin: what it decides is counted, what it refuses is audited. */
-export function openBroker(metrics: PluginMetrics, mayUse: MayUse, { memory, audit, log }: HostServices): Broker {
+export function openBroker(metrics: PluginMetrics, rights: Rights, { memory, audit, log }: HostServices): Broker {
   const { id, name, version } = metrics.ref;
   const rates = new Rates();
+  const who = { actor: `plugin ${id}`, plugin: { id, name, version } };
   return new Broker({
-    services: hostServices({ pluginId: id, memory, mayUse, rates }),
-    mayUse,
+    services: hostServices({
+      pluginId: id,
+      memory,
+      rights,
+      rates,
+      requested: (method, origin, outcome) =>
+        audit.note({ ...who, event: 'http.request', details: { of: origin, method, reason: outcome } }),
+    }),
+    mayUse: rights.mayUse,
     rates,
     observer: {
       decided(operation, decision) {
         metrics.hostCall(operation, decision);
         if (decision !== 'denied' && decision !== 'limited') return;
         const details = { of: operation, reason: decision };
-        audit.note({ event: 'denial', actor: `plugin ${id}`, plugin: { id, name, version }, details });
+        audit.note({ ...who, event: 'denial', details });
       },
       failed(operation, error) {
         log.error({ plugin: name, pluginId: id, version, operation, err: error }, 'a host call failed');

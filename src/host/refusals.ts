@@ -16,6 +16,25 @@ export function denied(permission: Permission): HostRefusal {
   };
 }
 
+/** The name may be asked for, but where it leads may not be connected to. Which address that is, is not said. */
+export function deniedAddress(permission: Permission): HostRefusal {
+  return {
+    ok: false,
+    code: 'PERMISSION_DENIED',
+    message: 'the host has an address that is not public, or is denied, and that the plugin was not granted as such',
+    details: { permission, of: 'address' },
+  };
+}
+
+/** @param code of the system, such as ECONNREFUSED */
+export function networkError(message: string, code: string): HostRefusal {
+  return { ok: false, code: 'NETWORK_ERROR', message, details: { code } };
+}
+
+export function timedOut(): HostRefusal {
+  return { ok: false, code: 'TIMEOUT', message: 'the request took longer than it may' };
+}
+
 export function invalid(message: string): HostRefusal {
   return { ok: false, code: 'INVALID_INPUT', message };
 }

@@ -1,10 +1,18 @@
 import type { RateName } from '../limits/host-rates.js';
 import type { Permission } from '../permissions.js';
 import type { HostAnswer, HostOperation, HostRefusal } from '../protocol/host-calls.js';
+import type { Connection } from '../sandbox/network/may-connect.js';
 import type { Passing } from './gate.js';
 
 /** Whether a plugin asks for a permission, was granted it, and was not denied it. */
 export type MayUse = (permission: Permission) => boolean;
+
+/** What a plugin may do. */
+export interface Rights {
+  readonly mayUse: MayUse;
+  /** Whether it may connect to an address, given that it may ask for the name that has led there. */
+  mayConnect(connection: Connection): boolean;
+}
 
 /** One service behind the broker of a plugin, such as its memory. */
 export interface HostService {

@@ -6,16 +6,22 @@ export interface HostRate {
 }
 
 /**
- * Rates of host calls. By the name that a refusal gives (`details.limit`, with hyphens), over all instances of one plugin. Beyond a rate a plugin that has SystemTime is refused with
- * RESOURCE_EXHAUSTED and told when to ask again; one without it waits.
+ * Rates of host calls, by the name that a refusal gives (`details.limit`, with hyphens), over all instances of one plugin. Beyond a
+ * rate a plugin that has SystemTime is refused with RESOURCE_EXHAUSTED and told when to ask again; one without it waits.
  */
 export const HOST_RATES = {
   /** Of every kind, refused ones as well; each costs the main thread about 15 us. */
   'host calls': { perSecond: 5_000 },
-  /** Of these, gets are the cheapest: about 50 us of the storage thread. */
+  /** Each is one request to the storage thread. */
   'memory operations': { perSecond: 2_000 },
   /** Microseconds of the storage thread, which all plugins share. Waiting for the disk is not counted. */
   'memory time': { perSecond: 250_000 },
+  /** Redirects count as well. */
+  'http requests': { perSecond: 50, burst: 100 },
+  /** URLs, headers and bodies. Known when they have been sent: who is over it waits before the next request. */
+  'http bytes out': { perSecond: 1_048_576, burst: 4_194_304 },
+  /** Bodies as they come from the network. As above. */
+  'http bytes in': { perSecond: 4_194_304, burst: 16_777_216 },
 } as const satisfies Record<string, HostRate>;
 
 export type RateName = keyof typeof HOST_RATES;

@@ -5,6 +5,8 @@ import { Rates } from '../host/rates.js';
 import { hostServices } from '../host/services.js';
 import type { HostCalls } from '../host/session.js';
 import type { Permission } from '../permissions.js';
+import { mayConnect } from '../sandbox/network/may-connect.js';
+import { permits } from '../sandbox/permitted.js';
 
 /**
  * The host of one run: a memory that is empty at first and gone afterwards, and what the plugin asks for is granted. Rates are not
@@ -16,15 +18,20 @@ export function localHost(
   asked: readonly Permission[],
   onTried: (permission: Permission) => void,
 ): HostCalls {
-  const permitted = new Set(asked.map((permission) => JSON.stringify(permission)));
+  const sheet = { asked, granted: asked, denied: [] };
   let nowMs = 0;
   const mayUse = (permission: Permission): boolean => {
     onTried(permission);
-    return permitted.has(JSON.stringify(permission));
+    return permits(sheet, permission);
   };
   const rates = new Rates(() => (nowMs += 60_000));
   return new Broker({
-    services: hostServices({ pluginId, memory: immediately(new VolatileMemory()), mayUse, rates }),
+    services: hostServices({
+      pluginId,
+      memory: immediately(new VolatileMemory()),
+      rights: { mayUse, mayConnect: (connection) => mayConnect(sheet, connection) },
+      rates,
+    }),
     mayUse,
     rates,
     observer: { decided: () => {}, failed: () => {} },

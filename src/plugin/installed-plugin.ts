@@ -1,10 +1,11 @@
-import type { MayUse } from '../host/service.js';
+import type { Rights } from '../host/service.js';
 import type { HostCalls } from '../host/session.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import { listFiles, type PackageFiles } from '../package/package-files.js';
 import type { IndexEntry } from '../package/store.js';
+import type { Permission } from '../permissions.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
@@ -13,6 +14,7 @@ import type { AssetImage } from '../protocol/assets.js';
 import type { UsesMessage } from '../protocol/bind.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
 import { type EnvironmentLookup, guestGrants, permitter, type Use, usesOf } from '../sandbox/guest-grants.js';
+import { mayConnect } from '../sandbox/network/may-connect.js';
 import { partsOf } from '../sandbox/permission-parts.js';
 import type { Sheet } from '../sandbox/permitted.js';
 import type { Trust } from '../sandbox/trust.js';
@@ -54,7 +56,7 @@ export interface PluginRuntime {
   readonly callFuel: number;
   readonly queueLength: number;
   /** Who answers the host calls of a plugin's instances. */
-  hostCalls(ref: PluginRef, mayUse: MayUse): HostCalls;
+  hostCalls(ref: PluginRef, rights: Rights): HostCalls;
   /** Who signed it, and whether that counts. */
   trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
@@ -240,13 +242,14 @@ export class InstalledPlugin {
   }
 
   /** Whether an instance may do what it asks its host for; that it asked is counted. */
-  #mayUse(sheet: Sheet): MayUse {
+  #rights(sheet: Sheet): Rights {
     const may = permitter(sheet);
-    return (permission) => {
+    const mayUse = (permission: Permission): boolean => {
       const permitted = may(permission);
       this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]);
       return permitted;
     };
+    return { mayUse, mayConnect: (connection) => mayConnect(sheet, connection) };
   }
 
   #used(uses: readonly Use[], metrics: PluginMetrics): void {
@@ -269,7 +272,7 @@ export class InstalledPlugin {
         ),
         assets,
       },
-      host: this.#runtime.hostCalls(this.ref, this.#mayUse(sheet)),
+      host: this.#runtime.hostCalls(this.ref, this.#rights(sheet)),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

@@ -364,6 +364,27 @@ export const INTERFACES: readonly ContractInterface[] = [
         needsRealloc: true,
         postReturn: false,
       },
+      {
+        name: 'open',
+        params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+        results: [],
+        needsRealloc: true,
+        postReturn: false,
+      },
+      {
+        name: 'read',
+        params: ['i32', 'i32', 'i32'],
+        results: [],
+        needsRealloc: true,
+        postReturn: false,
+      },
+      {
+        name: 'close',
+        params: ['i32'],
+        results: [],
+        needsRealloc: false,
+        postReturn: false,
+      },
     ],
   },
 ];

@@ -26,7 +26,9 @@ export type Defence =
   /** A plugin runs when a key that the operator trusts for it has signed it, and not otherwise. */
   | 'trust'
   /** A plugin has what it was granted, not what it asks for. */
-  | 'grants';
+  | 'grants'
+  /** A connection goes to addresses that were checked, and those of internal networks are denied unless granted. */
+  | 'egress';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

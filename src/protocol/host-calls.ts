@@ -22,6 +22,14 @@ export const HOST_OPERATIONS = [
   'memory.list',
   /** query, limit -> key, value, key, value, ... */
   'memory.search',
+  /** method, url, body, timeout in ms, redirect policy, then name, value, ... -> status, url, body, then name, value, ... */
+  'http.fetch',
+  /** as http.fetch -> status, url, the body's number, then name, value, ... */
+  'http.open',
+  /** the body's number, how many bytes at most -> bytes, none at the end */
+  'http.read',
+  /** the body's number -> nothing */
+  'http.close',
 ] as const;
 export type HostOperation = (typeof HOST_OPERATIONS)[number];
 export type HostErrorCode = keyof typeof ERROR_CODE;

@@ -14,6 +14,7 @@ import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
+import { networkAttacks } from './network-attack.js';
 import { packageAttacks } from './package-attacks.js';
 import { signatureAttacks } from './signature-attacks.js';
 
@@ -36,6 +37,7 @@ const allAttacks = (): Attack[] => [
   ...guestAttacks(),
   ...packageAttacks(),
   ...boundaryAttacks,
+  ...networkAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];

@@ -17,6 +17,7 @@ const ALL: Record<Defence, true> = {
   signature: true,
   trust: true,
   grants: true,
+  egress: true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];

@@ -62,7 +62,10 @@ describe('imports', () => {
       const source = byPath.get(path);
       if (source === undefined || seen.has(path)) return;
       seen.add(path);
-      for (const { vendor, target } of loadedWith(source)) vendor ? vendors.add(target) : follow(target);
+      for (const { vendor, target } of loadedWith(source)) {
+        if (vendor) vendors.add(target);
+        else follow(target);
+      }
     };
     follow('src/cli/hal9.ts');
     expect(seen).toContain('src/cli/plugin-text.ts');

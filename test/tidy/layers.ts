@@ -71,6 +71,7 @@ export const VENDORS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['observe'],
   piscina: ['pool'],
   semver: ['package'],
+  undici: ['host'],
   yaml: ['config'],
   yauzl: ['package'],
   yazl: ['package'],

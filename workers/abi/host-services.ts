@@ -1,6 +1,7 @@
 import type { FileRoot } from './file-node.js';
 import type { Clock } from './generated/clock.js';
 import type { Config } from './generated/config.js';
+import type { Http } from './generated/http.js';
 import type { ImportedServices } from './generated/index.js';
 import type { Logging } from './generated/logging.js';
 import type { Memory } from './generated/memory.js';
@@ -26,6 +27,7 @@ export interface HostServices extends ImportedServices {
   readonly config: Config;
   readonly metrics: Metrics;
   readonly memory: Memory;
+  readonly http: Http;
   readonly clock: HostClock;
   readonly random: HostRandom;
   /** The guest reads the environment, all of it at a time. */

@@ -1,6 +1,7 @@
 import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
 import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
+import { AskedHttp } from './asked-http.js';
 import { AskedMemory } from './asked-memory.js';
 import { assetRoots } from './asset-files.js';
 import { RunningClock, StandingClock } from './clock.js';
@@ -29,6 +30,7 @@ export class Reports {
     const splitter = (stream: 'stdout' | 'stderr', level: LogLevel) =>
       new LineSplitter(limits.logLineBytes, (line, cutBytes) => lines.add(level, stream, line, cutBytes));
     const uses = new Uses(post);
+    const line = host && new HostLine(host);
     const streams = { stdout: splitter('stdout', 'info'), stderr: splitter('stderr', 'warn') };
     this.#lines = lines;
     this.#metrics = new GuestMetrics(limits.metrics, post);
@@ -38,7 +40,8 @@ export class Reports {
       logging: { log: (level, message) => lines.add(LEVEL_CASES[level] ?? 'error', 'log', message) },
       config: new ConfigValues(config),
       metrics: this.#metrics,
-      memory: new AskedMemory(host && new HostLine(host)),
+      memory: new AskedMemory(line),
+      http: new AskedHttp(line),
       clock: uses.clock(grants.time ? new RunningClock() : new StandingClock()),
       random: uses.random(
         grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),

@@ -18,6 +18,8 @@ export const AUDIT_EVENTS = {
   'key.revoke': 'Signatures of a key count no more, for good.',
   'config.change': 'The running server has read its settings, access file or certificate again: changed, or refused.',
   'change.failed': 'What an earlier line announced (`of`) did not happen, or not wholly.',
+  'http.request':
+    'A plugin sent a request to another host (`of`), with the status of the answer or the code of the error as `reason`.',
   denial: 'Somebody asked for something (`of`) that was refused.',
   'audit.torn': 'The last line was not whole at a start: it was cut off and kept beside the log.',
   'audit.break': 'The log was damaged: a new chain begins here, and the details say what the old one was.',

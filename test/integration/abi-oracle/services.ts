@@ -72,6 +72,13 @@ export function plainError({ code, message, details }: PluginError): OracleError
   return { code: ERROR_CODE_CASES[code] as string, message: text(message), details: details && text(details) };
 }
 
+/** The guest of the comparison does not import these. */
+const NOT_COMPARED = { open: unreached, read: unreached, close: unreached };
+
+function unreached(): never {
+  throw new Error('the guest called what it does not import');
+}
+
 /** What throws in plain values is a result in ours. */
 function result<T>(call: () => T): Result<T> {
   try {
@@ -157,6 +164,7 @@ export function ourServices(host: Host): HostServices {
           };
           return host.answer(['fetch', { ...plain, timeoutMs: request.timeoutMs, redirects }], plain.method, answer);
         }),
+      ...NOT_COMPARED,
     },
     environmentRead: () => undefined,
     files: [],

@@ -5,7 +5,7 @@ import { namespaceOf } from '../../../src/host/memory/namespaces.js';
 import type { MemoryStore } from '../../../src/host/memory/store.js';
 import { VolatileMemory } from '../../../src/host/memory/volatile-memory.js';
 import { Rates } from '../../../src/host/rates.js';
-import type { MayUse } from '../../../src/host/service.js';
+import type { MayUse, Rights } from '../../../src/host/service.js';
 import { hostServices } from '../../../src/host/services.js';
 import { HOST_RATES } from '../../../src/limits/host-rates.js';
 import { countField, type HostAnswer, type HostOperation } from '../../../src/protocol/host-calls.js';
@@ -23,6 +23,7 @@ interface Bench {
   pauses: number[];
 }
 
+const rightsOf = (mayUse: MayUse): Rights => ({ mayUse, mayConnect: () => false });
 const ALL_BUT_TIME: MayUse = (permission) => permission !== 'SystemTime';
 
 function broker(
@@ -37,7 +38,7 @@ function broker(
   const pauses: number[] = [];
   const rates = new Rates(() => clock.ms);
   const made = new Broker({
-    services: hostServices({ pluginId: PLUGIN, memory, mayUse, rates }),
+    services: hostServices({ pluginId: PLUGIN, memory, rights: rightsOf(mayUse), rates }),
     mayUse,
     rates,
     observer: {
@@ -116,7 +117,7 @@ describe('Broker', () => {
     const decisions: string[] = [];
     const rates = new Rates(() => 0);
     const made = new Broker({
-      services: hostServices({ pluginId: PLUGIN, memory: immediately(memory), mayUse: ALL_BUT_TIME, rates }),
+      services: hostServices({ pluginId: PLUGIN, memory: immediately(memory), rights: rightsOf(ALL_BUT_TIME), rates }),
       mayUse: ALL_BUT_TIME,
       rates,
       observer: {

@@ -140,7 +140,7 @@ describe('Preparer', () => {
     },
   );
 
-  test.each(['signals', 'plugins', 'http'])('an import of %s is not implemented yet', async (name) => {
+  test.each(['signals', 'plugins'])('an import of %s is not implemented yet', async (name) => {
     await expect(preparer().prepare(await sourceOf({ imports: [name] }))).rejects.toMatchObject({
       reason: 'NOT_IMPLEMENTED',
       details: { interface: name },

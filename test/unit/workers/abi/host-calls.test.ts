@@ -26,6 +26,9 @@ const IMPORTED: Readonly<Record<string, string>> = {
   'signals.emit': 'ssesslIr',
   'plugins.call-tool': 'sssr',
   'http.fetch': 'sslbier',
+  'http.open': 'sslbier',
+  'http.read': 'iir',
+  'http.close': 'i',
 };
 
 const AREA = 2_048;

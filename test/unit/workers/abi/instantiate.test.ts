@@ -39,9 +39,9 @@ describe('instantiate', () => {
   );
 
   it('refuses an interface that no service answers', async () => {
-    const wat = importing(coreModule('http'), 'fetch', '(func (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))');
-    const { http: _, ...rest } = emptyServices();
-    await expect(instantiateText(wat, rest)).rejects.toThrow(/offers no function "fetch"/);
+    const wat = importing(coreModule('plugins'), 'call-tool', '(func (param i32 i32 i32 i32 i32 i32 i32))');
+    const { plugins: _, ...rest } = emptyServices();
+    await expect(instantiateText(wat, rest)).rejects.toThrow(/offers no function "call-tool"/);
   });
 
   it('leaves our names with another core signature to the check that comes before', async () => {

@@ -70,7 +70,12 @@ export function emptyServices(replaced: Partial<HostServices> = {}): HostService
     },
     signals: { emit: done },
     plugins: { callTool: () => ({ ok: true, value: NOTHING }) },
-    http: { fetch: () => ({ ok: true, value: { status: 200, url: NOTHING, headers: [], body: NOTHING } }) },
+    http: {
+      fetch: () => ({ ok: true, value: { status: 200, url: NOTHING, headers: [], body: NOTHING } }),
+      open: () => ({ ok: true, value: { status: 200, url: NOTHING, headers: [], body: 1 } }),
+      read: () => ({ ok: true, value: NOTHING }),
+      close: () => undefined,
+    },
     ...replaced,
   };
 }
