@@ -42,6 +42,8 @@ struct State {
     emitted: Vec<Signal>,
     tools: Option<ToolHandler>,
     http: Option<HttpHandler>,
+    bodies: BTreeMap<u32, Vec<u8>>,
+    last_body: u32,
 }
 
 impl State {
@@ -60,6 +62,8 @@ impl State {
             emitted: Vec::new(),
             tools: None,
             http: None,
+            bodies: BTreeMap::new(),
+            last_body: 0,
         }
     }
 }
@@ -407,7 +411,7 @@ pub(crate) mod imports {
     }
 
     pub mod http {
-        use super::super::{STATE, wire::http::Request, wire::http::Response, wire::types};
+        use super::super::{STATE, wire::http::Opened, wire::http::Request, wire::http::Response, wire::types};
         use crate::error::PluginError;
 
         pub fn fetch(request: &Request) -> Result<Response, types::PluginError> {
@@ -418,6 +422,34 @@ pub(crate) mod imports {
             };
             STATE.with_borrow_mut(|state| state.http = handler);
             answer.map_err(Into::into)
+        }
+
+        pub fn open(request: &Request) -> Result<Opened, types::PluginError> {
+            let Response { status, url, headers, body } = fetch(request)?;
+            let number = STATE.with_borrow_mut(|state| {
+                state.last_body += 1;
+                state.bodies.insert(state.last_body, body);
+                state.last_body
+            });
+            Ok(Opened { body: number, status, url, headers })
+        }
+
+        pub fn read(body: u32, max_bytes: u32) -> Result<Vec<u8>, types::PluginError> {
+            STATE.with_borrow_mut(|state| {
+                let Some(rest) = state.bodies.get_mut(&body) else {
+                    return Err(PluginError::invalid_input("body: expected one that is open").into());
+                };
+                let most = usize::try_from(max_bytes).unwrap_or(usize::MAX).min(rest.len());
+                let piece = rest.drain(..most).collect::<Vec<u8>>();
+                if piece.is_empty() {
+                    state.bodies.remove(&body);
+                }
+                Ok(piece)
+            })
+        }
+
+        pub fn close(body: u32) {
+            STATE.with_borrow_mut(|state| state.bodies.remove(&body));
         }
     }
 }
