@@ -20,7 +20,7 @@ export const HTTP_LIMITS = {
   maxConnections: 16,
   /** Bodies that one instance reads in pieces at once. */
   maxOpenBodies: 8,
-  /** Names that are looked up at once, for all plugins: each takes one of the four threads that also write the server's files. */
+  /** Names that are looked up at once, for all plugins, and one at a time for each: a lookup takes one of the four threads that also write the server's files. */
   maxLookups: 2,
   /** Addresses of a name that are looked at; of one that has more, the others are not used. */
   maxAddresses: 16,

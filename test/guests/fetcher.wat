@@ -3,6 +3,7 @@
 ;;   f  fetch: a signal with the URL as its id, the body as its content, the status as its timestamp
 ;;   h  fetch: a signal for each header of the answer, the name as its id, the value as its content
 ;;   o  open, read 16 bytes, then all the rest: a signal with those 16 as its content, and how many there were as its timestamp
+;;   r  read 16 bytes of the body that the timestamp is the number of
 ;;   x  open again and again, without reading, until the host refuses
 ;; What the host refuses is its own answer.
 (module
@@ -84,6 +85,12 @@
     (local.set $time (i32.wrap_i64 (i64.shr_u (local.get $number) (i64.const 2))))
     (local.set $policy (i32.and (i32.wrap_i64 (local.get $number)) (i32.const 3)))
     (global.set $next (i32.const 262144))
+    (if (i32.eq (local.get $what) (i32.const 114)) (then
+      (call $read (i32.wrap_i64 (local.get $number)) (i32.const 16) (i32.const 640))
+      (if (call $refused (i32.const 640)) (then (return (i32.const 1024))))
+      (call $signal (i32.const 0) (i32.const 644) (i32.const 644) (i64.const 0))
+      (call $answer (i32.const 1))
+      (return (i32.const 1024))))
     (if (i32.or (i32.eq (local.get $what) (i32.const 102)) (i32.eq (local.get $what) (i32.const 104))) (then
       (call $fetch (local.get $method) (local.get $method-bytes) (local.get $url) (local.get $url-bytes)
         (local.get $headers) (local.get $count) (local.get $content) (local.get $bytes)

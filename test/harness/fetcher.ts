@@ -12,6 +12,14 @@ export interface Asked {
   redirects?: (typeof POLICIES)[number];
 }
 
+interface FetcherOptions {
+  name: string;
+  asks: readonly unknown[];
+  grants?: readonly unknown[];
+  /** One instance, so that bodies that stay open are there in the next call. */
+  stateful?: boolean;
+}
+
 /** A plugin of `test/guests/fetcher.wat`, and the requests that it is told to send. */
 export class Fetcher {
   readonly name: string;
@@ -25,12 +33,12 @@ export class Fetcher {
   /** Installs it with permissions that it asks for, and those that it is granted; both are the same by default. */
   static async install(
     client: Client,
-    { name, asks, grants = asks }: { name: string; asks: readonly unknown[]; grants?: readonly unknown[] },
+    { name, asks, grants = asks, stateful = false }: FetcherOptions,
   ): Promise<Fetcher> {
     const capabilities = [
       { type: 'NeuronType', config: { layer: 'L2', neuron_type: name, description: 'Fetches what it is told.' } },
     ];
-    const requirements = { required_permissions: asks, stateful: false };
+    const requirements = { required_permissions: asks, stateful };
     const wat = readFileSync('test/guests/fetcher.wat', 'utf8');
     await client.installPlugin(await packWat({ name, wat, capabilities, requirements }), {
       decisions: { grant: grants.map((each) => JSON.stringify(each)), rest: 'REST_DENY' },
@@ -54,6 +62,15 @@ export class Fetcher {
       neuronType: this.name,
     });
     return results[0] as PluginResult;
+  }
+
+  /** 16 bytes of a body that is open, or `CODE`. */
+  async read(body: number): Promise<string> {
+    const { results } = await this.#client.processSignal({
+      signal: { type: 'read', layer: 'L2', timestampMs: String(body) },
+      neuronType: this.name,
+    });
+    return results[0]?.error?.code ?? results[0]?.signals[0]?.content ?? '';
   }
 
   /** `STATUS body`, or `CODE: message`. */

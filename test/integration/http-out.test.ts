@@ -20,7 +20,8 @@ beforeAll(async () => {
   web = createServer((request, response) => {
     seen.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers.authorization ?? '-'}`);
     const [path = '', argument = ''] = (request.url ?? '').slice(1).split('?');
-    if (path === 'to') response.writeHead(302, { location: decodeURIComponent(argument) }).end();
+    if (path === 'wide') response.writeHead(302, { location: '/echo' }).write(Buffer.alloc(1_000_000));
+    else if (path === 'to') response.writeHead(302, { location: decodeURIComponent(argument) }).end();
     else if (path === 'loop') response.writeHead(307, { location: '/loop' }).end();
     else if (path === 'bytes') response.end(Buffer.alloc(Number(argument), 'x'));
     else if (path === 'stall') response.write('begun');
@@ -49,6 +50,7 @@ afterAll(async () => {
   web.close();
 });
 
+const connections = () => new Promise<number>((resolve) => web.getConnections((_, count) => resolve(count)));
 const local = () => ({ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } });
 
 describe('HTTP out', () => {
@@ -68,6 +70,7 @@ describe('HTTP out', () => {
     expect(signals[0]).toMatchObject({ id: `${here}/echo`, timestampMs: '200' });
     expect(await fetcher.fetch(`${here}/to?/echo`, { redirects: 'manual' })).toBe('302 ');
     expect(await fetcher.fetch(`${here}/to?/echo`, { redirects: 'refuse' })).toMatch(/^NETWORK_ERROR: .*refuses/);
+    expect(await fetcher.fetch(`${here}/wide`)).toBe('200 ');
     expect(await fetcher.fetch(`${here}/loop`)).toMatch(/^NETWORK_ERROR: .*more than 10 times/);
     const elsewhere = encodeURIComponent('http://169.254.169.254/latest/meta-data/');
     expect(await fetcher.fetch(`${here}/to?${elsewhere}`)).toMatch(/^PERMISSION_DENIED: this needs .*169\.254/);
@@ -75,7 +78,7 @@ describe('HTTP out', () => {
   });
 
   test('reads a body in pieces that is too large to have at once', async () => {
-    const fetcher = await Fetcher.install(client, { name: 'pieces', asks: [local()] });
+    const fetcher = await Fetcher.install(client, { name: 'pieces', asks: [local()], stateful: true });
     const bytes = 5 * 1_048_576;
     const refused = await fetcher.tell('fetch', `${here}/bytes?${bytes}`);
     expect(refused.error).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
@@ -85,6 +88,11 @@ describe('HTTP out', () => {
       code: 'RESOURCE_EXHAUSTED',
       details: JSON.stringify({ limit: 'http-open-bodies', max: 8 }),
     });
+    expect([await fetcher.read(2), await fetcher.read(99)]).toEqual(['begun', 'INVALID_INPUT']);
+    // What is left open goes with the instance.
+    await client.deactivatePlugin('pieces');
+    await vi.waitFor(() => expect(connections()).resolves.toBe(0), { timeout: 20_000 });
+    expect(server.running).toBe(true);
   });
 
   test('ends a request when its time is over, or its call', async () => {
@@ -95,13 +103,15 @@ describe('HTTP out', () => {
       late.processSignal({ signal: { type: 'fetch', layer: 'L2', source: `${here}/stall` }, neuronType: 'late' }),
     ).rejects.toThrow();
     late.close();
-    await vi.waitFor(
-      () => {
-        const counts = new Promise<number>((resolve) => web.getConnections((_, count) => resolve(count)));
-        return expect(counts).resolves.toBe(0);
-      },
-      { timeout: 20_000 },
-    );
+    await vi.waitFor(() => expect(connections()).resolves.toBe(0), { timeout: 20_000 });
+    expect(await fetcher.fetch(`${here}/echo`)).toBe('200 ');
+  });
+
+  test('ends bodies that are not read to their end in time, and says so when they are read', async () => {
+    const fetcher = await Fetcher.install(client, { name: 'idle', asks: [local()], stateful: true });
+    await fetcher.tell('x', `${here}/stall`, { timeoutMs: 300 });
+    await vi.waitFor(() => expect(connections()).resolves.toBe(0), { timeout: 20_000 });
+    expect([await fetcher.read(1), await fetcher.read(1)]).toEqual(['TIMEOUT', 'INVALID_INPUT']);
     expect(await fetcher.fetch(`${here}/echo`)).toBe('200 ');
   });
 

@@ -42,7 +42,7 @@ export class Connection {
 
   async #next(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const next = await this.limit.race(this.exchange.body.next());
+      const next = await this.limit.race(() => this.exchange.body.next());
       if (next.done === true) return undefined;
       if (next.value.length > 0) return next.value;
     }

@@ -11,6 +11,7 @@ import { locationOf, redirected } from './redirect.js';
 import type { HttpRequest } from './request.js';
 import { permissionOf } from './target.js';
 import type { TimeLimit } from './time-limit.js';
+import { Turns } from './turns.js';
 
 /** @param outcome the status of the answer, or the code of the refusal */
 export type RequestObserver = (method: string, origin: string, outcome: string) => void;
@@ -21,6 +22,7 @@ export class Sender {
   readonly #rates: Rates;
   readonly #observe: RequestObserver;
   readonly #lookup: Lookup;
+  readonly #lookups = new Turns(1);
 
   constructor(parts: { rights: Rights; rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
     this.#rights = parts.rights;
@@ -77,10 +79,16 @@ export class Sender {
     return sent;
   }
 
+  /** One name of a plugin at a time: one whose names take long to resolve must not hold all the places of the others. */
+  #addressesOf(name: string, limit: TimeLimit): Promise<Address[]> {
+    const { signal } = limit;
+    return limit.race(() => this.#lookups.take(signal, () => this.#lookup(name, signal)));
+  }
+
   async #exchange(request: HttpRequest, limit: TimeLimit): Promise<Exchange | HostRefusal> {
     const { target } = request;
     const literal = literalAddress(target.host);
-    const found = literal === undefined ? await limit.race(this.#lookup(target.host)) : [literal];
+    const found = literal === undefined ? await this.#addressesOf(target.host, limit) : [literal];
     const addresses = found.slice(0, HTTP_LIMITS.maxAddresses);
     if (addresses.length === 0) return networkError('the name of the server has no address', 'ENOTFOUND');
     const { kind, port } = target;

@@ -24,8 +24,8 @@ export class TimeLimit {
     return this.#life.aborted;
   }
 
-  /** The promise, or a rejection as soon as the time is over: for what cannot be ended itself. */
-  async race<T>(promise: Promise<T>): Promise<T> {
+  /** What the work brings, or a rejection as soon as the time is over: for what cannot be ended itself. Then it does not begin. */
+  async race<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this;
     signal.throwIfAborted();
     let stop = (): void => undefined;
@@ -34,7 +34,7 @@ export class TimeLimit {
       signal.addEventListener('abort', stop, { once: true });
     });
     try {
-      return await Promise.race([promise, ended]);
+      return await Promise.race([work(), ended]);
     } finally {
       signal.removeEventListener('abort', stop);
     }
