@@ -97,6 +97,7 @@ describe('names in the pages', () => {
       'SERVING',
       'NOT_SERVING',
       'EBADF',
+      'ECONNREFUSED',
       'ESPIPE',
       'EINVAL',
       'EISDIR',
