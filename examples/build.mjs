@@ -16,6 +16,7 @@ const RECORD = 'examples/toolchain.json';
 
 /** What is committed, and from which crate and target it comes. */
 const MODULES = [
+  { path: 'examples/crypto/crypto.wasm', crate: 'crypto', target: 'wasm32-wasip1' },
   { path: 'examples/echo/echo.wasm', crate: 'echo', target: 'wasm32-wasip1' },
   // The same plugin without WASI: the bindings are compared with another implementation on it.
   { path: 'examples/echo/echo.unknown.wasm', crate: 'echo', target: 'wasm32-unknown-unknown' },
@@ -25,6 +26,7 @@ const MODULES = [
     crate: 'sentiment-analyzer',
     target: 'wasm32-wasip1',
   },
+  { path: 'examples/web-scraper/web-scraper.wasm', crate: 'web-scraper', target: 'wasm32-wasip1' },
 ];
 
 /** Ends the run in good order where nothing can be built; under CI that is a failure. */

@@ -148,8 +148,13 @@ impl From<std::num::ParseFloatError> for PluginError {
 }
 
 impl From<std::io::Error> for PluginError {
+    /// An error of the plugin's own that went through `std::io` comes out as it was.
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind;
+        let error = match error.downcast::<Self>() {
+            Ok(inner) => return inner,
+            Err(error) => error,
+        };
         let code = match error.kind() {
             ErrorKind::InvalidInput | ErrorKind::InvalidData => ErrorCode::InvalidInput,
             ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,

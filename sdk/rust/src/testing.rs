@@ -28,6 +28,12 @@ type Series = (String, Vec<(String, String)>);
 type ToolHandler = Box<dyn Fn(&str, &str, Value) -> Result<Value>>;
 type HttpHandler = Box<dyn Fn(&Request) -> Result<Response>>;
 
+/// A body that is being read: what is left of it, and what ends it early.
+struct FakeBody {
+    rest: Vec<u8>,
+    broken: Option<PluginError>,
+}
+
 struct State {
     log: Vec<LogLine>,
     config: Map<String, Value>,
@@ -40,9 +46,12 @@ struct State {
     memory: BTreeMap<String, String>,
     memory_refusal: Option<PluginError>,
     emitted: Vec<Signal>,
+    emit_refusal: Option<PluginError>,
     tools: Option<ToolHandler>,
     http: Option<HttpHandler>,
-    bodies: BTreeMap<u32, Vec<u8>>,
+    piece_bytes: usize,
+    break_bodies: Option<(usize, PluginError)>,
+    bodies: BTreeMap<u32, FakeBody>,
     last_body: u32,
 }
 
@@ -60,8 +69,11 @@ impl State {
             memory: BTreeMap::new(),
             memory_refusal: None,
             emitted: Vec::new(),
+            emit_refusal: None,
             tools: None,
             http: None,
+            piece_bytes: usize::MAX,
+            break_bodies: None,
             bodies: BTreeMap::new(),
             last_body: 0,
         }
@@ -141,6 +153,28 @@ impl FakeHost {
     /// Answers the plugin's HTTP requests.
     pub fn with_http(self, handler: impl Fn(&Request) -> Result<Response> + 'static) -> Self {
         state(|state| state.http = Some(Box::new(handler)));
+        self
+    }
+
+    /// Gives bodies that are read in pieces in pieces of at most so many bytes, as a network does.
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn with_http_pieces(self, bytes: usize) -> Self {
+        assert!(bytes > 0, "a piece has at least one byte");
+        state(|state| state.piece_bytes = bytes);
+        self
+    }
+
+    /// Breaks bodies that are read in pieces after so many bytes, as a connection does that is lost or takes too long.
+    pub fn with_http_broken_after(self, bytes: usize, error: PluginError) -> Self {
+        state(|state| state.break_bodies = Some((bytes, error)));
+        self
+    }
+
+    /// Refuses every signal that the plugin sends on its own with this error.
+    pub fn with_signals_refused(self, error: PluginError) -> Self {
+        state(|state| state.emit_refusal = Some(error));
         self
     }
 
@@ -389,8 +423,13 @@ pub(crate) mod imports {
         use super::super::{state, wire::types};
 
         pub fn emit(signal: &types::Signal) -> Result<(), types::PluginError> {
-            state(|state| state.emitted.push(signal.clone().into()));
-            Ok(())
+            state(|state| match state.emit_refusal.clone() {
+                Some(error) => Err(error.into()),
+                None => {
+                    state.emitted.push(signal.clone().into());
+                    Ok(())
+                }
+            })
         }
     }
 
@@ -411,7 +450,9 @@ pub(crate) mod imports {
     }
 
     pub mod http {
-        use super::super::{STATE, wire::http::Opened, wire::http::Request, wire::http::Response, wire::types};
+        use super::super::{
+            FakeBody, STATE, wire::http::Opened, wire::http::Request, wire::http::Response, wire::types,
+        };
         use crate::error::PluginError;
 
         pub fn fetch(request: &Request) -> Result<Response, types::PluginError> {
@@ -425,10 +466,17 @@ pub(crate) mod imports {
         }
 
         pub fn open(request: &Request) -> Result<Opened, types::PluginError> {
-            let Response { status, url, headers, body } = fetch(request)?;
+            let Response { status, url, headers, body: mut rest } = fetch(request)?;
             let number = STATE.with_borrow_mut(|state| {
+                let broken = match &state.break_bodies {
+                    Some((after, error)) if rest.len() > *after => {
+                        rest.truncate(*after);
+                        Some(error.clone())
+                    }
+                    _ => None,
+                };
                 state.last_body += 1;
-                state.bodies.insert(state.last_body, body);
+                state.bodies.insert(state.last_body, FakeBody { rest, broken });
                 state.last_body
             });
             Ok(Opened { body: number, status, url, headers })
@@ -436,15 +484,17 @@ pub(crate) mod imports {
 
         pub fn read(body: u32, max_bytes: u32) -> Result<Vec<u8>, types::PluginError> {
             STATE.with_borrow_mut(|state| {
-                let Some(rest) = state.bodies.get_mut(&body) else {
+                let Some(FakeBody { rest, broken }) = state.bodies.get_mut(&body) else {
                     return Err(PluginError::invalid_input("body: expected one that is open").into());
                 };
-                let most = usize::try_from(max_bytes).unwrap_or(usize::MAX).min(rest.len());
+                let most = usize::try_from(max_bytes).unwrap_or(usize::MAX).min(rest.len()).min(state.piece_bytes);
                 let piece = rest.drain(..most).collect::<Vec<u8>>();
-                if piece.is_empty() {
-                    state.bodies.remove(&body);
+                if !piece.is_empty() {
+                    return Ok(piece);
                 }
-                Ok(piece)
+                let broken = broken.take();
+                state.bodies.remove(&body);
+                broken.map_or(Ok(piece), |error| Err(error.into()))
             })
         }
 

@@ -7,7 +7,7 @@ use std::io;
 
 use super::imports::http;
 use crate::bindings::host::hal9::plugin::http as wire;
-use crate::error::Result;
+use crate::error::{PluginError, Result};
 
 pub use wire::{RedirectPolicy, Request, Response};
 
@@ -52,7 +52,7 @@ pub struct Opened {
     pub body: Body,
 }
 
-/// A body that is read in pieces.
+/// A body that is read in pieces. What goes wrong is an [`io::Error`] around the host's [`PluginError`]; `?` takes it out again.
 ///
 /// ```
 /// use std::io::Read;
@@ -64,7 +64,7 @@ pub struct Opened {
 /// });
 /// let mut opened = http::open(&http::request("GET", "https://example.com/"))?;
 /// let mut text = String::new();
-/// opened.body.read_to_string(&mut text).unwrap();
+/// opened.body.read_to_string(&mut text)?;
 /// assert_eq!(text, "abc");
 /// # Ok::<(), PluginError>(())
 /// ```
@@ -88,7 +88,7 @@ impl io::Read for Body {
             return Ok(0);
         }
         let most = u32::try_from(into.len()).unwrap_or(u32::MAX);
-        let piece = http::read(self.number, most).map_err(|error| io::Error::other(error.message))?;
+        let piece = http::read(self.number, most).map_err(|error| io::Error::other(PluginError::from(error)))?;
         let taken = piece.len().min(into.len());
         into[..taken].copy_from_slice(&piece[..taken]);
         Ok(taken)
