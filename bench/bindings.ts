@@ -107,7 +107,10 @@ function ourSignal(signal: OracleSignal): Signal {
 
 function instantiateOurs(core: Uint8Array): Guest {
   const grants = { time: false, random: false, env: {} };
-  const reports = new Reports({ config: '{}', grants, limits: bounds }, () => undefined);
+  const reports = new Reports(
+    { plugin: { id: '', name: '', version: '' }, config: '{}', grants, limits: bounds },
+    () => undefined,
+  );
   const exports = ['lifecycle', 'neuron', 'tools'];
   return instantiate(new WebAssembly.Module(core), { exports, bounds, grants, host: reports.services });
 }

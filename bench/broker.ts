@@ -12,6 +12,7 @@ import type { MayUse } from '../src/host/service.js';
 import { hostServices } from '../src/host/services.js';
 import { HostSession } from '../src/host/session.js';
 import { type HostLink, packAnswer } from '../src/protocol/host-calls.js';
+import { NOBODY_ELSE, rightsOf } from '../test/harness/nobody-else.js';
 import type { AskingOrder } from './asking-thread.js';
 import { type Bench, measureOf } from './measure.js';
 
@@ -47,8 +48,10 @@ function brokerLink(memory: MemoryStore, mayUse: MayUse): { link: HostLink; clos
   let ms = 0;
   const observer = { decided: () => {}, failed: () => {} };
   const rates = new Rates(() => (ms += 60_000));
-  const services = hostServices({ pluginId: PLUGIN, memory, rights: { mayUse, mayConnect: () => false }, rates });
-  const broker = new Broker({ services, mayUse, rates, observer });
+  const rights = rightsOf(mayUse);
+  const self = { id: PLUGIN, name: 'bench' };
+  const services = hostServices({ self, memory, rights, rates, others: NOBODY_ELSE });
+  const broker = new Broker({ services, rights, rates, observer });
   const session = new HostSession(broker, (fault) => {
     throw new Error(fault);
   });

@@ -36,6 +36,7 @@ import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { othersOf } from './server/others.js';
 import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
 
@@ -86,13 +87,13 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     closers.push(async () => {
       threadsEnded = await pool.close();
     });
-    const registry = new CapabilityRegistry();
+    const dispatcher = new Dispatcher(new CapabilityRegistry());
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
-    const plugins = createPlugins({ live, directory, pool, registry, memory, store, metrics, audit, log });
+    const plugins = createPlugins({ live, directory, pool, dispatcher, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropLeftovers({ plugins, directory, memory, log });
-    const { streams, execution } = openExecution(config, registry, metrics);
+    const { streams, execution } = openExecution(config, dispatcher, metrics);
     const rpc = await startRpc({
       config,
       log,
@@ -141,7 +142,7 @@ function createPlugins(parts: {
   live: LiveConfig;
   directory: DataDirectory;
   pool: Pool;
-  registry: CapabilityRegistry;
+  dispatcher: Dispatcher;
   store: TrustStore;
   memory: MemoryStore;
   metrics: Metrics;
@@ -172,14 +173,12 @@ function createPlugins(parts: {
   return plugins;
 }
 
-function openExecution({ maxMessageBytes }: ServerConfig, registry: CapabilityRegistry, metrics: Metrics) {
-  const dispatcher = new Dispatcher(registry);
+function openExecution({ maxMessageBytes }: ServerConfig, dispatcher: Dispatcher, metrics: Metrics) {
   const refused = (refusal: HostError): void => metrics.refused(refusal.reason);
   const streams = new SignalStreams({ dispatcher, refused, maxReplyBytes: maxMessageBytes });
   return { streams, execution: executionService(dispatcher, streams, maxMessageBytes) };
 }
 
-/** Such a plugin is gone again when the server stops. */
 /** Removes what belongs to plugins that are not installed: a crash may have come between their removal and its. */
 async function dropLeftovers(parts: {
   plugins: InstalledPlugins;
@@ -193,6 +192,7 @@ async function dropLeftovers(parts: {
   await dropOrphans(memory, (id) => plugins.knows(id), log);
 }
 
+/** Such a plugin is gone again when the server stops. */
 function warnOfDirectory({ name, id, version }: PluginRef, log: Log): void {
   log.warn({ plugin: name, pluginId: id, version }, 'a plugin runs from a development directory: unsigned');
 }
@@ -225,14 +225,16 @@ function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer
 function runtimeOf(parts: {
   live: LiveConfig;
   pool: Pool;
-  registry: CapabilityRegistry;
+  dispatcher: Dispatcher;
   memory: MemoryStore;
   trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { live, pool, registry, memory, trust, metrics, audit, log } = parts;
+  const { live, pool, dispatcher, memory, trust, metrics, audit, log } = parts;
+  const others = othersOf(dispatcher);
+  const { registry } = dispatcher;
   return {
     ...{ pool, registry, trust },
     hostVersion: VERSION,
@@ -249,7 +251,7 @@ function runtimeOf(parts: {
     uses: new PermissionUses(),
     configured: new ConfiguredGrants(live.current.grants),
     environment: (name) => guestVariable(name),
-    hostCalls: (ref, rights) => openBroker(metrics.plugin(ref), rights, { memory, audit, log }),
+    hostCalls: (ref, rights) => openBroker(metrics.plugin(ref), rights, { memory, others, audit, log }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       const lines = guestLog(log, ref, numbers);

@@ -17,6 +17,7 @@ import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
 import * as clientLimits from '../../dist/src/limits/clients.js';
 import * as hostRates from '../../dist/src/limits/host-rates.js';
 import * as httpLimits from '../../dist/src/limits/http.js';
+import * as messageLimits from '../../dist/src/limits/messages.js';
 import * as serverLimits from '../../dist/src/limits.js';
 import { Metrics } from '../../dist/src/observe/metrics.js';
 import { fileKey, flagName, SETTINGS, variableName } from '../../dist/src/settings.js';
@@ -27,6 +28,7 @@ const LIMITS = [
   ['../../src/limits/clients.ts', clientLimits],
   ['../../src/limits/host-rates.ts', hostRates],
   ['../../src/limits/http.ts', httpLimits],
+  ['../../src/limits/messages.ts', messageLimits],
 ].map(([path, limits]) => [fileURLToPath(new URL(path, import.meta.url)), limits]);
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -1,8 +1,8 @@
-import type { LimitKind, OutcomeName, PluginError, PluginRef, PluginResult } from '../client/messages.js';
+import type { LimitKind, OutcomeName, PluginError, PluginRef, PluginResult, Signal } from '../client/messages.js';
 import { HostError } from '../errors.js';
 import { printable } from '../observe/printable.js';
 import type { LogLine } from '../protocol/bind.js';
-import { decodePluginResult } from '../protocol/codec.js';
+import { decodePluginResult, type Signal as WireSignal } from '../protocol/codec.js';
 import { ERROR_CODE, type Outcome } from '../protocol/outcomes.js';
 import { FUEL_VERSION } from '../wasm/fuel/weights.js';
 
@@ -18,18 +18,23 @@ export function resultOf(plugin: PluginRef, outcome: Outcome): PluginResult {
     plugin,
     outcome: outcome.type.toUpperCase().replace('-', '_') as OutcomeName,
     limit: outcome.limit === 'none' ? 'LIMIT_UNSPECIFIED' : (outcome.limit.toUpperCase() as LimitKind),
-    signals: signals.map((signal) => ({
-      id: text(signal.id),
-      type: text(signal.type),
-      layer: `L${signal.layer}` as PluginResult['signals'][number]['layer'],
-      source: text(signal.source),
-      content: text(signal.content),
-      metadata: Object.fromEntries(signal.metadata.map(([key, entry]) => [text(key), text(entry)])),
-      timestampMs: String(signal.timestampMs),
-    })),
+    signals: signals.map(signalOf),
     value: text(value),
     error: error === undefined ? null : errorOf(error),
     cost: costOf(outcome),
+  };
+}
+
+/** A signal as a server's reply has it. */
+export function signalOf(signal: WireSignal): Signal {
+  return {
+    id: text(signal.id),
+    type: text(signal.type),
+    layer: `L${signal.layer}` as Signal['layer'],
+    source: text(signal.source),
+    content: text(signal.content),
+    metadata: Object.fromEntries(signal.metadata.map(([key, entry]) => [text(key), text(entry)])),
+    timestampMs: String(signal.timestampMs),
   };
 }
 
@@ -46,6 +51,7 @@ function costOf({ fuel, guestTimeUs, memoryBytes, memoryGrowthBytes }: Outcome):
     queueTimeUs: '0',
     memoryBytes: String(memoryBytes),
     memoryGrowthBytes: String(memoryGrowthBytes),
+    calledFuel: '0',
   };
 }
 

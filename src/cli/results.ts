@@ -93,6 +93,7 @@ function costText(cost: Cost): string {
     `${bytesText(cost.memoryBytes)} of memory`,
   ];
   if (cost.memoryGrowthBytes !== '0') parts.push(`grown by ${bytesText(cost.memoryGrowthBytes)}`);
-  if (cost.fuel !== undefined) parts.push(`${grouped(cost.fuel)} fuel`);
+  const called = cost.calledFuel === '0' ? '' : ` (${grouped(cost.calledFuel)} of it in plugins that it called)`;
+  if (cost.fuel !== undefined) parts.push(`${grouped(cost.fuel)} fuel${called}`);
   return parts.join(', ');
 }

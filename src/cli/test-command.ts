@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { OutcomeName, PluginResult } from '../client/messages.js';
+import type { OutcomeName, PluginResult, Signal } from '../client/messages.js';
 import { GUEST_LIMITS } from '../limits.js';
+import { printable } from '../observe/printable.js';
+import { decodeSignal } from '../protocol/codec.js';
 import { fuelAmount, positiveInteger, reporting } from './client-command.js';
 import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
-import { printLogLine, resultOf } from './local-result.js';
+import { printLogLine, resultOf, signalOf } from './local-result.js';
 import { grouped, printJson, printLine, printNote } from './output.js';
 import { type Policy, policyLines, policyOf } from './policy.js';
 import { errorLines } from './results.js';
@@ -21,6 +23,8 @@ interface Verdict {
   /** Of the dearest call. */
   fuel: number;
   results: PluginResult[];
+  /** Signals that the plugin sent on its own, once their call had ended. */
+  sent: Signal[];
   /** With `--record`: the least that the plugin needs, by what it tried. */
   policy: Policy | undefined;
 }
@@ -63,13 +67,17 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
   const own = plugin.contents.manifest.metadata.requirements.max_call_ms ?? Infinity;
   const callMs = flags.timeoutMs ?? Math.min(own, GUEST_LIMITS.defaultCallMs);
   const tried = new Set<string>();
+  const sent: Signal[] = [];
   const sheet = { asked: plugin.contents.manifest.metadata.requirements.required_permissions, granted: [], denied: [] };
   const { outcomes } = await runLocally({
     binding: plugin.metered,
     calls,
     profiled: false,
     callMs,
-    host: plugin.host((permission) => tried.add(permissionJson(permission))),
+    host: plugin.host({
+      tried: (permission) => tried.add(permissionJson(permission)),
+      sent: ({ signal }) => sent.push(signalOf(decodeSignal(signal))),
+    }),
     onLog: printLogLine,
     onUses: (message) => {
       for (const { permission } of usesOf(message, sheet)) tried.add(permissionJson(permission));
@@ -81,7 +89,7 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
   const passed = cheap && results.every(({ outcome }) => outcome === flags.expectOutcome);
   const asked = sheet.asked.map(permissionJson);
   const policy = flags.record ? policyOf({ plugin: plugin.metered.plugin, asked, tried: [...tried] }) : undefined;
-  return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results, policy };
+  return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results, sent, policy };
 }
 
 const fuelOf = ({ cost }: PluginResult): number => Number(cost?.fuel ?? 0);
@@ -94,7 +102,7 @@ function exitOf({ passed, expectOutcome, results }: Verdict): ExitStatus {
   return wrong.outcome === 'OK' ? EXIT.pluginFailed : exitOfOutcomes([wrong.outcome]);
 }
 
-function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict, print: typeof printLine): void {
+function printVerdict({ passed, expectOutcome, maxFuel, fuel, results, sent }: Verdict, print: typeof printLine): void {
   for (const [index, result] of results.entries()) {
     const { plugin, outcome, limit, error } = result;
     const number = results.length === 1 ? '' : `call ${index + 1}: `;
@@ -104,6 +112,7 @@ function printVerdict({ passed, expectOutcome, maxFuel, fuel, results }: Verdict
     for (const line of errorLines(error)) print(line);
     if (outcome === 'TRAP') print('  what it wrote before, from warnings on, stands on standard error');
   }
+  for (const { layer, type, content } of sent) print(`sent to ${layer}: ${printable(type)} ${printable(content)}`);
   const dearest = results.length === 1 ? '' : 'the dearest call: ';
   if (maxFuel !== undefined) {
     const difference = fuel - maxFuel;

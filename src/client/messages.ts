@@ -37,6 +37,8 @@ export interface Cost {
   queueTimeUs: string;
   memoryBytes: string;
   memoryGrowthBytes: string;
+  /** Of the fuel, what plugins used that it called. */
+  calledFuel: string;
 }
 
 export type OutcomeName =

@@ -1,14 +1,14 @@
 import { HostError } from '../errors.js';
+import type { CallOrigin, CallPath } from '../host/asking.js';
 import type { ActivePlugin, CapabilityRegistry } from '../plugin/capability-registry.js';
-import type { Call, CallOrigin } from '../pool/call.js';
+import type { Call, CallWaits } from '../pool/call.js';
 import type { CallKind } from '../protocol/calls.js';
 import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
 
 /** What one plugin made of a request. */
-export interface PluginAnswer {
+export interface PluginAnswer extends CallWaits {
   plugin: ActivePlugin;
   outcome: Outcome;
-  queueTimeUs: number;
 }
 
 /** Called exactly once for a request that was taken: with the answers in their stable order, or with a refusal. */
@@ -20,6 +20,10 @@ interface Request {
   /** Budget of each call; undefined for the plugin's own. */
   fuel: number | undefined;
   origin: () => CallOrigin;
+  /** How it came about, where a plugin brought it about. */
+  path?: CallPath;
+  /** See `WITHHELD` in `protocol/calls.ts`. */
+  withheld?: number;
 }
 
 export interface SignalRequest extends Request {
@@ -29,6 +33,8 @@ export interface SignalRequest extends Request {
   layer: number;
   neuronType: string;
   pluginId: string;
+  /** Plugins that do not get it. */
+  except?: (pluginId: string) => boolean;
 }
 
 export interface ToolRequest extends Request {
@@ -45,13 +51,14 @@ export interface Ticket {
 }
 
 const MAX_LAYER = 9;
+const NO_WAITS: CallWaits = { queueTimeUs: 0, calledFuel: 0 };
 
 /** Signals and tool calls to the plugins that offer what is asked for. */
 export class Dispatcher {
-  readonly #registry: CapabilityRegistry;
+  readonly registry: CapabilityRegistry;
 
   constructor(registry: CapabilityRegistry) {
-    this.#registry = registry;
+    this.registry = registry;
   }
 
   /**
@@ -60,25 +67,26 @@ export class Dispatcher {
    * @throws HostError NOBODY_REGISTERED, REQUEST_INVALID, QUEUE_FULL (of all of them).
    */
   signal(request: SignalRequest, done: Done): Ticket {
-    const { layer, neuronType, pluginId } = request;
+    const { layer, neuronType, pluginId, except } = request;
     if (layer < 1 || layer > MAX_LAYER) {
       throw new HostError('REQUEST_INVALID', `signal.layer: expected L1 to L9, found ${layer === 0 ? 'none' : layer}`);
     }
-    const plugins = this.#registry.neurons(layer, neuronType, pluginId);
+    const all = this.registry.neurons(layer, neuronType, pluginId);
+    const plugins = except === undefined ? all : all.filter(({ ref }) => !except(ref.id));
     if (plugins.length === 0) throw nobody(request);
-    return new Gathering('signal', plugins, done).send(request.signal, request);
+    return new Gathering('signal', plugins, done).send(request.signal, request, layer);
   }
 
   /** @throws HostError TOOL_NOT_FOUND, TOOL_AMBIGUOUS, QUEUE_FULL. */
   tool(request: ToolRequest, done: Done): Ticket {
-    const plugins = this.#registry.tools(request.tool, request.pluginId);
+    const plugins = this.registry.tools(request.tool, request.pluginId);
     if (plugins.length === 0) throw noTool(request);
     if (plugins.length > 1) throw ambiguous(request.tool, plugins);
-    return new Gathering('tool', plugins, done).send(request.message, request);
+    return new Gathering('tool', plugins, done).send(request.message, request, 0);
   }
 
   activePlugins(): ActivePlugin[] {
-    return this.#registry.all();
+    return this.registry.all();
   }
 }
 
@@ -102,13 +110,14 @@ class Gathering implements Ticket {
   }
 
   /** @throws HostError when no plugin took the call. */
-  send(bytes: Uint8Array, { deadlineMs, fuel, origin }: Request): Ticket {
+  send(bytes: Uint8Array, { deadlineMs, fuel, origin, path, withheld }: Request, layer: number): Ticket {
     const kind = this.#kind;
     let refusals: [index: number, error: HostError][] | undefined;
     for (let index = 0; index < this.#plugins.length; index++) {
-      const settle = (outcome: Outcome, queueTimeUs: number): void => this.#answer(index, outcome, queueTimeUs);
+      const settle = (outcome: Outcome, waits: CallWaits): void => this.#answer(index, outcome, waits);
       try {
-        this.#calls[index] = this.#plugins[index]?.crew.submit({ kind, bytes, deadlineMs, fuel, origin, settle });
+        const call = { kind, bytes, deadlineMs, fuel, layer, path, withheld, origin, settle };
+        this.#calls[index] = this.#plugins[index]?.crew.submit(call);
       } catch (error) {
         refusals ??= [];
         refusals.push([index, HostError.from(error)]);
@@ -129,14 +138,14 @@ class Gathering implements Ticket {
     const [first] = refusals;
     if (first !== undefined && refusals.length === this.#plugins.length) throw first[1];
     for (const [index, error] of refusals) {
-      this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), 0);
+      this.#answer(index, hostOutcome('limit', 'RESOURCE_EXHAUSTED', error.message, { limit: 'queue' }), NO_WAITS);
     }
   }
 
-  #answer(index: number, outcome: Outcome, queueTimeUs: number): void {
+  #answer(index: number, outcome: Outcome, { queueTimeUs, calledFuel }: CallWaits): void {
     const plugin = this.#plugins[index];
     if (plugin === undefined) return;
-    this.#answers[index] = { plugin, outcome, queueTimeUs };
+    this.#answers[index] = { plugin, outcome, queueTimeUs, calledFuel };
     if (outcome.type === 'refused') this.#refused = outcome;
     if (--this.#missing === 0) this.#done(this.#answers, this.#refusal());
   }

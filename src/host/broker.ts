@@ -1,8 +1,10 @@
+import { stands } from '../protocol/defences.js';
 import type { HostAnswer, HostOperation, HostRequest } from '../protocol/host-calls.js';
-import { Gate, type Pause } from './gate.js';
+import type { Asking } from './asking.js';
+import { Gate, type Passing, type Pause } from './gate.js';
 import type { Rates } from './rates.js';
 import { type Decision, decisionOf, failed, notHere } from './refusals.js';
-import type { HostService, MayUse } from './service.js';
+import { type HostService, intersection, type Rights } from './service.js';
 import type { HostCalls } from './session.js';
 
 /** Who counts, and is told. */
@@ -14,7 +16,7 @@ export interface HostCallObserver {
 
 export interface BrokerParts {
   services: readonly HostService[];
-  mayUse: MayUse;
+  rights: Rights;
   rates: Rates;
   observer: HostCallObserver;
   /** What a guest without a clock waits with; a timer by default. */
@@ -28,38 +30,47 @@ export interface BrokerParts {
 export class Broker implements HostCalls {
   readonly #observer: HostCallObserver;
   readonly #services: ReadonlyMap<HostOperation, HostService>;
-  readonly #mayUse: MayUse;
+  readonly #rights: Rights;
   readonly #gate: Gate;
 
-  constructor({ services, mayUse, rates, observer, pause }: BrokerParts) {
+  constructor({ services, rights, rates, observer, pause }: BrokerParts) {
     this.#observer = observer;
-    this.#mayUse = mayUse;
+    this.#rights = rights;
     this.#gate = new Gate(rates, pause);
     this.#services = new Map(
       services.flatMap((service) => service.operations.map((operation) => [operation, service] as const)),
     );
   }
 
-  async answer(request: HostRequest, signal: AbortSignal): Promise<HostAnswer> {
+  async answer(request: HostRequest, asking: Asking): Promise<HostAnswer> {
     const { operation } = request;
-    const answer = await this.#answer(request, signal).catch((error: unknown) => {
+    const answer = await this.#answer(request, asking).catch((error: unknown) => {
       this.#observer.failed(operation, error);
       return failed();
     });
-    this.#observer.decided(operation, signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer));
+    this.#observer.decided(operation, asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer));
     return answer;
   }
 
-  async #answer({ operation, fields }: HostRequest, signal: AbortSignal): Promise<HostAnswer> {
+  async #answer({ operation, fields }: HostRequest, asking: Asking): Promise<HostAnswer> {
     const service = this.#services.get(operation);
-    const prepared = service === undefined ? notHere(operation) : service.read(operation, fields);
-    const refused = 'ok' in prepared;
+    const rights = this.#rightsIn(asking);
+    let refused = true;
     // What is refused anyway waits as well, so that a flood of it is bounded, but no rate shows in its answer.
-    const passing = { signal, tellsTime: () => !refused && this.#mayUse('SystemTime') };
-    for (const rate of ['host calls', ...(refused ? [] : prepared.rates)] as const) {
+    const passing: Passing = { ...asking, rights, tellsTime: () => !refused && rights.mayUse('SystemTime') };
+    const prepared = service === undefined ? notHere(operation) : service.read(operation, fields, passing);
+    refused = 'ok' in prepared;
+    for (const rate of ['host calls', ...('ok' in prepared ? [] : prepared.rates)] as const) {
       const limited = await this.#gate.pass(rate, passing);
       if (limited !== undefined) return limited;
     }
-    return refused ? prepared : prepared.act(passing);
+    return 'ok' in prepared ? prepared : prepared.act(passing);
+  }
+
+  /** A plugin that works for others may do what all of them may. */
+  #rightsIn({ call }: Asking): Rights {
+    const waiting = call?.path?.waiting ?? [];
+    if (waiting.length === 0 || !stands('deputy')) return this.#rights;
+    return intersection([this.#rights, ...waiting.map(({ rights }) => rights)]);
   }
 }

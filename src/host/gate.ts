@@ -1,16 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RateName } from '../limits/host-rates.js';
 import type { HostRefusal } from '../protocol/host-calls.js';
+import type { Asking } from './asking.js';
 import type { Rates } from './rates.js';
 import { ended, tooOften } from './refusals.js';
+import type { Rights } from './service.js';
 
 /** Waits so long, or until the signal: then it is over at once, without an error. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** How one request passes the rates. */
-export interface Passing {
-  /** Aborted when the life that asks has ended. */
-  signal: AbortSignal;
+/** How one request passes the rates, and with which rights. */
+export interface Passing extends Asking {
+  /** Of the plugin, and of all that wait for it. */
+  rights: Rights;
   /** Whether the guest may learn of time: then it is refused, and told for how long; else it waits, and learns nothing. */
   tellsTime: () => boolean;
 }
@@ -30,7 +32,10 @@ export class Gate {
   }
 
   /** @returns undefined once one was taken; else what the guest is told */
-  async pass(rate: RateName, { signal, tellsTime }: Passing): Promise<HostRefusal | undefined> {
+  async pass(
+    rate: RateName,
+    { signal, tellsTime }: Pick<Passing, 'signal' | 'tellsTime'>,
+  ): Promise<HostRefusal | undefined> {
     for (;;) {
       const waitMs = this.#rates.take(rate);
       if (waitMs === 0) return undefined;

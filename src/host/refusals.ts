@@ -1,5 +1,5 @@
 import type { Permission } from '../permissions.js';
-import type { HostRefusal } from '../protocol/host-calls.js';
+import type { HostErrorCode, HostRefusal } from '../protocol/host-calls.js';
 
 /** What a plugin is told when it does not get what it asked for: words about its own request, never about the host. */
 
@@ -33,6 +33,10 @@ export function networkError(message: string, code: string): HostRefusal {
 
 export function timedOut(): HostRefusal {
   return { ok: false, code: 'TIMEOUT', message: 'the request took longer than it may' };
+}
+
+export function refused(code: HostErrorCode, message: string, details: unknown): HostRefusal {
+  return { ok: false, code, message, details };
 }
 
 export function invalid(message: string): HostRefusal {

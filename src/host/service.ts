@@ -9,7 +9,10 @@ export type MayUse = (permission: Permission) => boolean;
 
 /** What a plugin may do. */
 export interface Rights {
+  /** That it was asked is counted as a use. */
   readonly mayUse: MayUse;
+  /** The same, for what the host itself wants to know. */
+  readonly has: MayUse;
   /** Whether it may connect to an address, given that it may ask for the name that has led there. */
   mayConnect(connection: Connection): boolean;
 }
@@ -19,10 +22,10 @@ export interface HostService {
   /** What it answers. */
   readonly operations: readonly HostOperation[];
   /**
-   * Looks at the fields and the grant, and does nothing yet. A refusal is always the same one, whatever was asked before.
+   * Looks at the fields and the rights, and does nothing yet. A refusal is always the same one, whatever was asked before.
    * @throws where the fields are not those that our worker sends
    */
-  read(operation: HostOperation, fields: readonly Uint8Array[]): Prepared | HostRefusal;
+  read(operation: HostOperation, fields: readonly Uint8Array[], passing: Passing): Prepared | HostRefusal;
 }
 
 /** What may be done once there is room for it. */
@@ -31,4 +34,13 @@ export interface Prepared {
   readonly rates: readonly RateName[];
   /** @throws what is a fault of the server: the guest is told no more than that there was one */
   act(passing: Passing): Promise<HostAnswer>;
+}
+
+/** What all of them may do. */
+export function intersection(all: readonly Rights[]): Rights {
+  return {
+    mayUse: (permission) => all.every((each) => each.mayUse(permission)),
+    has: (permission) => all.every((each) => each.has(permission)),
+    mayConnect: (connection) => all.every((each) => each.mayConnect(connection)),
+  };
 }

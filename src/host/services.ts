@@ -1,17 +1,27 @@
+import type { PluginName } from './asking.js';
 import { HttpCalls } from './http/http-calls.js';
 import type { Lookup } from './http/lookup.js';
 import type { RequestObserver } from './http/sender.js';
 import { MemoryCalls } from './memory/memory-calls.js';
 import type { MemoryStore } from './memory/store.js';
+import { type OtherPlugins, PluginCalls } from './messages/plugin-calls.js';
+import { type EmissionObserver, SignalCalls, type SignalRoutes } from './messages/signal-calls.js';
 import type { Rates } from './rates.js';
 import type { HostService, Rights } from './service.js';
 
+/** The plugins beside this one: whom its signals reach, and whom it can call. */
+export type OthersInService = SignalRoutes & OtherPlugins;
+
 /** What the services of one plugin work with. */
 export interface ServiceParts {
-  pluginId: string;
+  self: PluginName;
   memory: MemoryStore;
+  /** The plugin's own. */
   rights: Rights;
   rates: Rates;
+  others: OthersInService;
+  /** Told what became of signals that the plugin sent; nobody by default. */
+  emitted?: EmissionObserver;
   /** Told of each HTTP request; nobody by default. */
   requested?: RequestObserver;
   /** Finds the addresses of a name; the system by default. */
@@ -20,9 +30,11 @@ export interface ServiceParts {
 
 /** Whatever a plugin may ask the main thread for. */
 export function hostServices(parts: ServiceParts): HostService[] {
-  const { pluginId, memory, rights, rates, requested = () => {}, lookup } = parts;
+  const { self, memory, rights, rates, others, emitted = () => {}, requested = () => {}, lookup } = parts;
   return [
-    new MemoryCalls({ pluginId, store: memory, mayUse: rights.mayUse, rates }),
-    new HttpCalls({ rights, rates, observe: requested, lookup }),
+    new MemoryCalls({ pluginId: self.id, store: memory, rates }),
+    new HttpCalls({ rates, observe: requested, lookup }),
+    new SignalCalls({ self, routes: others, observe: emitted }),
+    new PluginCalls({ self, rights, others }),
   ];
 }

@@ -1,11 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { type HostAnswer, type HostLink, type HostRequest, packAnswer, unpackRequest } from '../protocol/host-calls.js';
+import type { Asking, AskingCall } from './asking.js';
 
 /** Who answers a plugin's host calls. */
 export interface HostCalls {
-  /** @param signal aborted when the life that asked has ended: nobody waits for the answer any more */
-  answer(request: HostRequest, signal: AbortSignal): Promise<HostAnswer>;
+  answer(request: HostRequest, asking: Asking): Promise<HostAnswer>;
 }
 
 /**
@@ -20,10 +20,18 @@ export class HostSession {
   readonly #calls: HostCalls;
   readonly #onFault: (message: string) => void;
   readonly #ended = new AbortController();
+  readonly #running: () => AskingCall | undefined;
   #pending = false;
 
-  /** @param onFault the worker broke the protocol; its thread is to be ended */
-  constructor(calls: HostCalls, onFault: (message: string) => void) {
+  /**
+   * @param onFault the worker broke the protocol; its thread is to be ended
+   * @param running the call that runs in this life; none by default
+   */
+  constructor(
+    calls: HostCalls,
+    onFault: (message: string) => void,
+    running: () => AskingCall | undefined = () => undefined,
+  ) {
     const { port1, port2 } = new MessageChannel();
     const bell = new SharedArrayBuffer(4);
     this.link = { port: port2, bell };
@@ -31,6 +39,7 @@ export class HostSession {
     this.#bell = new Int32Array(bell);
     this.#calls = calls;
     this.#onFault = onFault;
+    this.#running = running;
     port1.on('message', (message: unknown) => this.#receive(message));
   }
 
@@ -51,7 +60,7 @@ export class HostSession {
   }
 
   async #answer(request: HostRequest): Promise<void> {
-    const answer = await this.#calls.answer(request, this.#ended.signal);
+    const answer = await this.#calls.answer(request, { signal: this.#ended.signal, call: this.#running() });
     this.#pending = false;
     if (this.#ended.signal.aborted) return;
     const buffer = packAnswer(request.number, answer);

@@ -22,6 +22,10 @@ export const HOST_RATES = {
   'http bytes out': { perSecond: 1_048_576, burst: 4_194_304 },
   /** Bodies as they come from the network. As above. */
   'http bytes in': { perSecond: 4_194_304, burst: 16_777_216 },
+  /** Sent by the plugin. */
+  signals: { perSecond: 1_000 },
+  /** Of other plugins' tools. */
+  'plugin calls': { perSecond: 1_000 },
 } as const satisfies Record<string, HostRate>;
 
 export type RateName = keyof typeof HOST_RATES;

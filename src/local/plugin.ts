@@ -4,7 +4,6 @@ import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
 import { filesInMemory } from '../package/package-files.js';
 import { readPackage } from '../package/read.js';
-import type { Permission } from '../permissions.js';
 import { loadAssets } from '../plugin/asset-image.js';
 import { bindingOf } from '../plugin/binding.js';
 import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare.js';
@@ -15,7 +14,7 @@ import { readFunctionNames } from '../wasm/function-names.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
 import { instrument } from '../wasm/profile/instrument.js';
-import { localHost } from './host.js';
+import { type LocalObserver, localHost } from './host.js';
 
 type Binding = LocalOrder['binding'];
 
@@ -49,9 +48,8 @@ export class LocalPlugin {
   }
 
   /** The host of one run: see `localHost`. */
-  host(onTried: (permission: Permission) => void = () => {}): HostCalls {
-    const { id, requirements } = this.contents.manifest.metadata;
-    return localHost(id, requirements.required_permissions, onTried);
+  host(observer: LocalObserver = {}): HostCalls {
+    return localHost(this.contents.manifest, observer);
   }
 
   /** The module made so that it can be profiled, with the same limits. */

@@ -8,6 +8,7 @@ import type { LogLine, UsesMessage } from '../protocol/bind.js';
 import type { HostLink } from '../protocol/host-calls.js';
 import type { CallTree, LocalCall, LocalMessage, LocalOrder } from '../protocol/local.js';
 import { hostOutcome, type Outcome } from '../protocol/outcomes.js';
+import { LocalCalls } from './local-calls.js';
 
 const WORKER_FILE = fileURLToPath(new URL('../../workers/local-worker.js', import.meta.url));
 
@@ -45,18 +46,23 @@ export interface LocalRun {
  * @throws HostError PLUGIN_LOAD_FAILED
  */
 export async function runLocally(options: RunOptions): Promise<LocalRun> {
-  const session = new HostSession(options.host, () => {});
-  const worker = startWorker(options, session.link);
+  const calls = new LocalCalls(options.calls);
+  const session = new HostSession(
+    options.host,
+    () => {},
+    () => calls.running,
+  );
+  const worker = startWorker(options, session.link, calls.buffer);
   try {
-    return await gather(worker, options);
+    return await gather(worker, options, calls);
   } finally {
     session.close();
     await worker.terminate();
   }
 }
 
-function startWorker({ binding, calls, profiled }: RunOptions, host: HostLink): Worker {
-  const order: LocalOrder = { binding, host, calls, profiled, nowMs: NOW_MS, seed: SEED };
+function startWorker({ binding, calls, profiled }: RunOptions, host: HostLink, running: SharedArrayBuffer): Worker {
+  const order: LocalOrder = { binding, host, running, calls, profiled, nowMs: NOW_MS, seed: SEED };
   return new Worker(WORKER_FILE, {
     workerData: order,
     transferList: [host.port],
@@ -68,7 +74,7 @@ function startWorker({ binding, calls, profiled }: RunOptions, host: HostLink): 
   });
 }
 
-function gather(worker: Worker, { callMs, onLog, onUses }: RunOptions): Promise<LocalRun> {
+function gather(worker: Worker, { callMs, onLog, onUses }: RunOptions, calls: LocalCalls): Promise<LocalRun> {
   const outcomes: Outcome[] = [];
   return new Promise<LocalRun>((resolve, reject) => {
     let loaded = false;
@@ -96,6 +102,7 @@ function gather(worker: Worker, { callMs, onLog, onUses }: RunOptions): Promise<
           return;
         case 'outcome':
           outcomes.push(message.outcome);
+          calls.settle(outcomes.length, message.outcome.type);
           timer.refresh();
           return;
         case 'load-failed':

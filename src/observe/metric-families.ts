@@ -94,6 +94,13 @@ export const PLUGIN_FAMILIES: readonly PluginFamily[] = [
     collect: hostCalls,
   },
   {
+    name: 'hal9_signals_emitted_total',
+    help: 'Signals that the plugin sent, by what became of them: delivered, nobody, dropped, discarded.',
+    type: 'counter',
+    collect: (plugin) =>
+      [...plugin.emitted].map(([outcome, value]) => ({ labels: { plugin: plugin.ref.id, outcome }, value })),
+  },
+  {
     name: 'hal9_guest_log_dropped_lines_total',
     help: "Lines of the plugin's log that went over its rate or size.",
     type: 'counter',

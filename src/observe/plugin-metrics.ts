@@ -38,6 +38,8 @@ export class PluginMetrics {
   readonly kills = new Map<string, number>();
   /** By operation, then by decision. */
   readonly hostCalls = new Map<string, Map<string, number>>();
+  /** By what became of them. */
+  readonly emitted = new Map<string, number>();
   readonly reported: ReportedMetrics;
   fuel = 0;
   droppedLogLines = 0;
@@ -70,6 +72,11 @@ export class PluginMetrics {
     const decisions = this.hostCalls.get(operation) ?? new Map<string, number>();
     this.hostCalls.set(operation, decisions);
     decisions.set(decision, (decisions.get(decision) ?? 0) + count);
+  }
+
+  /** A signal that the plugin sent. `delivery` is one of a closed set. */
+  signalEmitted(delivery: string): void {
+    this.emitted.set(delivery, (this.emitted.get(delivery) ?? 0) + 1);
   }
 
   logDropped(lines: number, bytes: number): void {

@@ -249,7 +249,7 @@ export class InstalledPlugin {
       this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]);
       return permitted;
     };
-    return { mayUse, mayConnect: (connection) => mayConnect(sheet, connection) };
+    return { mayUse, has: may, mayConnect: (connection) => mayConnect(sheet, connection) };
   }
 
   #used(uses: readonly Use[], metrics: PluginMetrics): void {

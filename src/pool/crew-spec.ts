@@ -1,7 +1,8 @@
+import type { CallOrigin } from '../host/asking.js';
 import type { HostCalls } from '../host/session.js';
 import type { Binding, LogMessage, MetricsMessage, UsesMessage } from '../protocol/bind.js';
 import type { LimitName, OutcomeType } from '../protocol/outcomes.js';
-import type { CallObserver, CallOrigin } from './call.js';
+import type { CallObserver } from './call.js';
 import type { Death } from './life.js';
 
 /** What a crew runs, and how. */

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { CallOrigin } from '../host/asking.js';
 import { type HostCalls, HostSession } from '../host/session.js';
 import type {
   Binding,
@@ -14,7 +15,7 @@ import { stands } from '../protocol/defences.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { type NumberedOutcome, unpackOutcomes } from '../protocol/outcomes.js';
 import { createRunningBuffer, RunningReader } from '../protocol/running.js';
-import type { Call, CallOrigin } from './call.js';
+import type { Call } from './call.js';
 
 /** Runs one life in a thread until the signal aborts it; rejects when the thread has failed or was aborted. */
 export type RunLife = (port: MessagePort, signal: AbortSignal) => Promise<void>;
@@ -95,7 +96,11 @@ export class Life {
     this.#state = 'binding';
     this.boundAtMs = monotonicMs();
     this.#events = events;
-    this.#host = new HostSession(calls, (fault) => this.kill('fault', fault));
+    this.#host = new HostSession(
+      calls,
+      (fault) => this.kill('fault', fault),
+      () => this.running()?.call,
+    );
     const { link: host } = this.#host;
     const message: BindMessage = { type: 'bind', running: this.#runningBuffer, host, ...binding };
     this.#port.postMessage(message, [host.port]);

@@ -2,13 +2,17 @@
  * Calls in: what the main thread sends to a worker, packed. One transferred ArrayBuffer carries any number of frames,
  * little-endian, each
  *
- *     u32 number | u32 kind | f64 deadlineMs | f64 fuel | u32 length | u32 zero | length bytes | padding to 8
+ *     u32 number | u32 kind | f64 deadlineMs | f64 fuel | u32 length | u32 withheld | length bytes | padding to 8
  *
  * `number` counts the calls of one life from 1. `deadlineMs` is a moment on the clock of `monotonic.ts`, Infinity for
- * none; `fuel` is the call's budget. The bytes are a protobuf message as the client sent it: a Signal, or an InvokeToolRequest.
+ * none; `fuel` is the call's budget; `withheld` what its guest is granted and yet does not have in this
+ * call. The bytes are a protobuf message as the client sent it: a Signal, or an InvokeToolRequest.
  */
 export const CALL_KIND = { signal: 1, tool: 2 } as const;
 export type CallKind = keyof typeof CALL_KIND;
+
+/** Grants by value that a call for another plugin goes without, as bits: the clock stands, random numbers are seeded. */
+export const WITHHELD = { time: 1, random: 2 } as const;
 
 const HEADER_BYTES = 32;
 
@@ -17,6 +21,7 @@ export interface OutgoingCall {
   readonly kind: CallKind;
   readonly deadlineMs: number;
   readonly fuel: number;
+  readonly withheld: number;
   readonly bytes: Uint8Array;
 }
 
@@ -25,6 +30,7 @@ export interface IncomingCall {
   kind: CallKind;
   deadlineMs: number;
   fuel: number;
+  withheld: number;
   bytes: Uint8Array;
 }
 
@@ -45,6 +51,7 @@ export function packCalls(calls: readonly OutgoingCall[], firstNumber: number): 
     view.setFloat64(offset + 8, call.deadlineMs, true);
     view.setFloat64(offset + 16, call.fuel, true);
     view.setUint32(offset + 24, call.bytes.length, true);
+    view.setUint32(offset + 28, call.withheld, true);
     out.set(call.bytes, offset + HEADER_BYTES);
     offset += HEADER_BYTES + align(call.bytes.length);
   }
@@ -62,6 +69,7 @@ export function unpackCalls(buffer: ArrayBuffer, visit: (call: IncomingCall) => 
       kind: view.getUint32(offset + 4, true) === CALL_KIND.signal ? 'signal' : 'tool',
       deadlineMs: view.getFloat64(offset + 8, true),
       fuel: view.getFloat64(offset + 16, true),
+      withheld: view.getUint32(offset + 28, true),
       bytes: new Uint8Array(buffer, offset + HEADER_BYTES, length),
     });
     offset += HEADER_BYTES + align(length);

@@ -274,6 +274,8 @@ export interface Cost {
   memoryGrowthBytes: number;
   /** Version of the table of weights under which `fuel` was counted; 0 where it is unset. Fuel of different versions cannot be compared. */
   fuelVersion: number;
+  /** Of `fuel`, what other plugins used whose tools the call called. It is in their metrics, not in those of this plugin. */
+  calledFuel: number;
 }
 
 export const emptyCost = (): Cost => ({
@@ -283,6 +285,7 @@ export const emptyCost = (): Cost => ({
   memoryBytes: 0,
   memoryGrowthBytes: 0,
   fuelVersion: 0,
+  calledFuel: 0,
 });
 
 function mergeCost(reader: WireReader, message: Cost): void {
@@ -307,6 +310,9 @@ function mergeCost(reader: WireReader, message: Cost): void {
       case 48:
         message.fuelVersion = reader.uint32();
         break;
+      case 56:
+        message.calledFuel = reader.safeUint64();
+        break;
       default:
         reader.skip(tag);
     }
@@ -327,6 +333,7 @@ export function sizeCost(message: Cost): number {
   if (message.memoryBytes !== 0) size += 1 + sizeSafeUint64(message.memoryBytes);
   if (message.memoryGrowthBytes !== 0) size += 1 + sizeSafeUint64(message.memoryGrowthBytes);
   if (message.fuelVersion !== 0) size += 1 + sizeUint32(message.fuelVersion);
+  if (message.calledFuel !== 0) size += 1 + sizeSafeUint64(message.calledFuel);
   return size;
 }
 
@@ -355,6 +362,10 @@ export function writeCost(message: Cost, out: Uint8Array, offset: number): numbe
   if (message.fuelVersion !== 0) {
     out[at++] = 48;
     at = writeUint32(message.fuelVersion, out, at);
+  }
+  if (message.calledFuel !== 0) {
+    out[at++] = 56;
+    at = writeSafeUint64(message.calledFuel, out, at);
   }
   return at;
 }

@@ -28,7 +28,11 @@ export type Defence =
   /** A plugin has what it was granted, not what it asks for. */
   | 'grants'
   /** A connection goes to addresses that were checked, and those of internal networks are denied unless granted. */
-  | 'egress';
+  | 'egress'
+  /** A plugin that works for another one may do what both may. */
+  | 'deputy'
+  /** A signal does not come back to a plugin that it came by. */
+  | 'loops';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

@@ -6,7 +6,7 @@
  *
  * `number` counts the requests of one life and is repeated in the answer. `what` is, in a request, the operation's place
  * in HOST_OPERATIONS; in an answer 0 where it was done, else the code of the error, whose fields are message, details (empty
- * for none), and for how many milliseconds asking again is of no use (0 for no such time).
+ * for none), for how many milliseconds asking again is of no use (0 for no such time), and the fuel that others have used for it.
  */
 import { ERROR_CODE } from './outcomes.js';
 
@@ -30,6 +30,10 @@ export const HOST_OPERATIONS = [
   'http.read',
   /** the body's number -> nothing */
   'http.close',
+  /** an encoded Signal -> nothing */
+  'signals.emit',
+  /** plugin id, tool, parameters, fuel that is left -> the answer, fuel that the other plugin has used */
+  'plugins.call',
 ] as const;
 export type HostOperation = (typeof HOST_OPERATIONS)[number];
 export type HostErrorCode = keyof typeof ERROR_CODE;
@@ -53,7 +57,10 @@ export interface HostRefusal {
   ok: false;
   code: HostErrorCode;
   message: string;
-  details?: object;
+  /** What JSON can say. */
+  details?: unknown;
+  /** That another plugin has used for it; none by default. */
+  fuel?: number;
   /** So long the worker itself gives this answer to requests of the same operation. */
   quietMs?: number;
 }
@@ -61,7 +68,15 @@ export interface HostRefusal {
 /** An answer as the worker reads it; message and details are UTF-8, `code` counts as the contract does. */
 export type ReceivedAnswer =
   | { number: number; ok: true; fields: Uint8Array[] }
-  | { number: number; ok: false; code: number; message: Uint8Array; details: Uint8Array | undefined; quietMs: number };
+  | {
+      number: number;
+      ok: false;
+      code: number;
+      message: Uint8Array;
+      details: Uint8Array | undefined;
+      quietMs: number;
+      fuel: number;
+    };
 
 const HEADER_BYTES = 8;
 const MAX_FIELDS = 65_536;
@@ -83,9 +98,14 @@ export function unpackRequest(message: unknown): HostRequest | undefined {
 
 export function packAnswer(number: number, answer: HostAnswer): ArrayBuffer {
   if (answer.ok) return pack(number, 0, answer.fields);
-  const { code, message, details, quietMs = 0 } = answer;
+  const { code, message, details, quietMs = 0, fuel = 0 } = answer;
   const text = details === undefined ? '' : JSON.stringify(details);
-  return pack(number, ERROR_CODE[code], [encoder.encode(message), encoder.encode(text), countField(quietMs)]);
+  return pack(number, ERROR_CODE[code], [
+    encoder.encode(message),
+    encoder.encode(text),
+    countField(quietMs),
+    fuelField(fuel),
+  ]);
 }
 
 /** Undefined where the message is no answer. The fields are views into the buffer. */
@@ -94,9 +114,17 @@ export function unpackAnswer(message: unknown): ReceivedAnswer | undefined {
   if (found === undefined) return undefined;
   const { number, what, fields } = found;
   if (what === 0) return { number, ok: true, fields };
-  const [text = NO_BYTES, details = NO_BYTES, quiet] = fields;
+  const [text = NO_BYTES, details = NO_BYTES, quiet, fuel] = fields;
   const some = details.length === 0 ? undefined : details;
-  return { number, ok: false, code: what - 1, message: text, details: some, quietMs: countOf(quiet) ?? 0 };
+  return {
+    number,
+    ok: false,
+    code: what - 1,
+    message: text,
+    details: some,
+    quietMs: countOf(quiet) ?? 0,
+    fuel: fuelOf(fuel) ?? 0,
+  };
 }
 
 /** A count as a field. */
@@ -110,6 +138,20 @@ export function countField(count: number): Uint8Array {
 export function countOf(field: Uint8Array | undefined): number | undefined {
   if (field?.length !== 4) return undefined;
   return new DataView(field.buffer, field.byteOffset, 4).getUint32(0, true);
+}
+
+/** An amount of fuel as a field. */
+export function fuelField(fuel: number): Uint8Array {
+  const field = new Uint8Array(8);
+  new DataView(field.buffer).setFloat64(0, fuel, true);
+  return field;
+}
+
+/** Undefined where the field is no amount of fuel. */
+export function fuelOf(field: Uint8Array | undefined): number | undefined {
+  if (field?.length !== 8) return undefined;
+  const fuel = new DataView(field.buffer, field.byteOffset, 8).getFloat64(0, true);
+  return fuel >= 0 ? fuel : undefined;
 }
 
 function pack(number: number, what: number, fields: readonly Uint8Array[]): ArrayBuffer {

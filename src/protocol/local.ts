@@ -8,6 +8,8 @@ import type { Outcome } from './outcomes.js';
 export interface LocalOrder {
   binding: Binding;
   host: HostLink;
+  /** See `running.ts`: calls are numbered from 1. */
+  running: SharedArrayBuffer;
   calls: readonly LocalCall[];
   /** Whether the module tells when functions are entered and left (`wasm/profile/instrument.ts`). */
   profiled: boolean;

@@ -104,7 +104,7 @@ interface MeasuredResult {
 }
 
 function measure(answer: PluginAnswer): MeasuredResult {
-  const { outcome, queueTimeUs } = answer;
+  const { outcome, queueTimeUs, calledFuel } = answer;
   const cost: Cost = {
     fuel: outcome.fuel,
     guestTimeUs: outcome.guestTimeUs,
@@ -112,6 +112,7 @@ function measure(answer: PluginAnswer): MeasuredResult {
     memoryBytes: outcome.memoryBytes,
     memoryGrowthBytes: outcome.memoryGrowthBytes,
     fuelVersion: outcome.fuel === undefined ? 0 : FUEL_VERSION,
+    calledFuel,
   };
   const reference = referenceField(answer.plugin);
   const costSize = sizeCost(cost);

@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { HostError } from '../errors.js';
+import type { CallOrigin } from '../host/asking.js';
 import { REQUEST_LIMITS } from '../limits.js';
-import type { CallOrigin } from '../pool/call.js';
 import { peekSignalLayer } from '../protocol/codec.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { WireError } from '../protocol/wire.js';

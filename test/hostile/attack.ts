@@ -14,6 +14,7 @@ import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
+import { messagesAttacks } from './messages-attack.js';
 import { networkAttacks } from './network-attack.js';
 import { packageAttacks } from './package-attacks.js';
 import { signatureAttacks } from './signature-attacks.js';
@@ -38,6 +39,7 @@ const allAttacks = (): Attack[] => [
   ...packageAttacks(),
   ...boundaryAttacks,
   ...networkAttacks,
+  ...messagesAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];

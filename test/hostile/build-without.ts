@@ -18,6 +18,8 @@ const ALL: Record<Defence, true> = {
   trust: true,
   grants: true,
   egress: true,
+  deputy: true,
+  loops: true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];

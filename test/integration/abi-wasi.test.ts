@@ -12,12 +12,15 @@ import { imageOf } from '../harness/asset-image.js';
 import { BOUNDS, NO_GRANTS, utf8 } from '../unit/workers/abi/wat-guest.js';
 
 const module = new WebAssembly.Module(readFileSync('test/guests/wasi/wasi.wasm'));
+const PLUGIN = { id: '', name: '', version: '' };
 const NOW_MS = 1_700_000_000_123;
 
 /** An instance of its own for each test, and what it reported. */
 function start(grants: GuestGrants = NO_GRANTS, assets?: AssetImage) {
   const posted: FromWorker[] = [];
-  const reports = new Reports({ config: '{}', grants, limits: BOUNDS, assets }, (message) => posted.push(message));
+  const reports = new Reports({ plugin: PLUGIN, config: '{}', grants, limits: BOUNDS, assets }, (message) =>
+    posted.push(message),
+  );
   const guest = instantiate(module, { exports: ['tools'], bounds: BOUNDS, grants, host: reports.services });
   const run = (tool: string, text = ''): string => {
     guest.beginCall(NOW_MS);

@@ -27,6 +27,12 @@ export class FuelMeter {
     this.#pending += bytes * DYNAMIC.crossedByte;
   }
 
+  /** So much was used for the call under way elsewhere: it is gone at once. */
+  spend(fuel: number): void {
+    this.#pending += fuel;
+    this.settle();
+  }
+
   /** Takes what was added up from the guest's counter. */
   settle(): void {
     if (this.#pending === 0) return;

@@ -3,6 +3,7 @@
  * the plugin brings: its imports and exports only select from what the contract has.
  */
 import type { GuestBounds, GuestGrants, Metering } from '../../src/protocol/bind.js';
+import { WITHHELD } from '../../src/protocol/calls.js';
 import { PREVIEW1_MODULE } from '../../src/protocol/preview1.js';
 import type { TrapReport } from '../../src/wasm/fuel/runtime.js';
 import { FuelMeter } from './fuel-meter.js';
@@ -39,8 +40,9 @@ export interface Guest extends Readonly<BoundExports> {
    * Before each call.
    * @param nowMs the moment, since the Unix epoch, at which the clock stands where time is not granted
    * @param fuel the call's budget; without bound by default
+   * @param withheld see `WITHHELD` in `protocol/calls.ts`; nothing by default
    */
-  beginCall(nowMs: number, fuel?: number): void;
+  beginCall(nowMs: number, fuel?: number, withheld?: number): void;
   /** What an error of the engine means; undefined for a module that was not metered. Its stack is looked at here first. */
   explain(error: unknown): TrapReport | undefined;
 }
@@ -72,15 +74,16 @@ const makeFuelMeter: MakeMeter = (exports, metering) => new FuelMeter(exports, m
 export function instantiate(module: WebAssembly.Module, options: InstantiateOptions): Guest {
   const core = new GuestCore(options.bounds);
   const { metering, makeMeter = makeFuelMeter } = options;
-  options.host.clock.beginCall(options.nowMs ?? Date.now());
+  options.host.clock.beginCall(options.nowMs ?? Date.now(), false);
   const instance = new WebAssembly.Instance(module, importsOf(module, core, options));
   const meter = metering === undefined ? undefined : makeMeter(instance.exports, metering);
   core.attach(instance.exports, meter);
+  if (meter !== undefined) options.host.metered(meter);
   if (metering !== undefined) start(instance, metering, meter);
   const initialize = instance.exports['_initialize'];
   if (typeof initialize === 'function') (initialize as () => void)();
   core.ready();
-  const { clock } = options.host;
+  const { clock, random } = options.host;
   const guest = {
     get memoryBytes(): number {
       return core.memoryBytes;
@@ -91,8 +94,9 @@ export function instantiate(module: WebAssembly.Module, options: InstantiateOpti
     get outOfFuel(): boolean {
       return meter?.isOut ?? false;
     },
-    beginCall(nowMs: number, fuel = Number.MAX_SAFE_INTEGER): void {
-      clock.beginCall(nowMs);
+    beginCall(nowMs: number, fuel = Number.MAX_SAFE_INTEGER, withheld = 0): void {
+      clock.beginCall(nowMs, (withheld & WITHHELD.time) !== 0);
+      random.beginCall((withheld & WITHHELD.random) !== 0);
       meter?.begin(fuel);
     },
     explain: (error: unknown): TrapReport | undefined => meter?.explain(error),

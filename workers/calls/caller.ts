@@ -67,7 +67,7 @@ export class Caller {
       return hostOutcome('limit', 'TIMEOUT', 'the deadline passed before the call started', { limit: 'deadline' });
     }
     try {
-      this.#guest.beginCall(this.#wallMs(), call.fuel);
+      this.#guest.beginCall(this.#wallMs(), call.fuel, call.withheld);
       const answer =
         call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
       if (this.#guest.outOfFuel) throw new OutOfFuel();

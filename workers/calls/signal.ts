@@ -6,11 +6,8 @@ import { type Guest, GuestViolation, type PluginError, type Signal } from '../ab
 import type { Answer } from './caller.js';
 import { isJson } from './json.js';
 import { RequestRefused } from './refused.js';
+import { faultOf, faultOfOutgoing, MAX_METADATA_ENTRIES, toGuest, toWire } from './wire-signal.js';
 
-/** Bounds of the contract (`sdk/wit/types.wit`): the same for what comes in and what goes out. */
-const MAX_NAME_BYTES = 256;
-const MAX_METADATA_ENTRIES = 64;
-const MAX_LAYER = 9;
 /** With repeated keys, of which the last counts, there may be more on the wire. */
 const MAX_WIRE_ENTRIES = 4 * MAX_METADATA_ENTRIES;
 const MANY_BYTES = 4_096;
@@ -60,42 +57,11 @@ function refuseManyEntries(bytes: Uint8Array): void {
   throw new RequestRefused(`signal.metadata: expected at most ${MAX_METADATA_ENTRIES} entries, found ${entries}`);
 }
 
-function faultOf(signal: WireSignal): string | undefined {
-  if (signal.layer < 1 || signal.layer > MAX_LAYER) return `layer: expected L1 to L9, found ${signal.layer}`;
-  if (signal.id.length > MAX_NAME_BYTES) return tooLong('id', signal.id);
-  if (signal.type.length > MAX_NAME_BYTES) return tooLong('type', signal.type);
-  if (signal.source.length > MAX_NAME_BYTES) return tooLong('source', signal.source);
-  if (signal.metadata.length > MAX_METADATA_ENTRIES) {
-    return `metadata: expected at most ${MAX_METADATA_ENTRIES} entries, found ${signal.metadata.length}`;
-  }
-  for (const [key, value] of signal.metadata) {
-    if (!isJson(value)) return `metadata["${Buffer.from(key).toString().slice(0, 64)}"]: expected one JSON text`;
-  }
-  return undefined;
-}
-
-function tooLong(name: string, found: Uint8Array): string {
-  return `${name}: expected at most ${MAX_NAME_BYTES} bytes, found ${found.length}`;
-}
-
-// Field by field: spreading an object costs more than all the rest of a call's bindings.
-
-function toGuest({ id, type, layer, source, content, metadata, timestampMs }: WireSignal): Signal {
-  return { id, type, layer: layer - 1, source, content, metadata, timestamp: timestampMs };
-}
-
-function fromGuest({ id, type, layer, source, content, metadata, timestamp }: Signal): WireSignal {
-  const signal = { id, type, layer: layer + 1, source, content, metadata, timestampMs: timestamp };
-  const fault = faultOf(signal) ?? repeatedKey(metadata);
+function fromGuest(signal: Signal): WireSignal {
+  const message = toWire(signal);
+  const fault = faultOfOutgoing(message);
   if (fault !== undefined) throw new GuestViolation(`signal.${fault}`);
-  return signal;
-}
-
-/** Keys are unique by the contract; what comes over gRPC is so by the nature of a protobuf map. */
-function repeatedKey(metadata: Signal['metadata']): string | undefined {
-  if (metadata.length < 2) return undefined;
-  const keys = new Set(metadata.map(([key]) => Buffer.from(key).toString('latin1')));
-  return keys.size === metadata.length ? undefined : 'metadata: expected each key once';
+  return message;
 }
 
 /** Encodes the field `signals` of a PluginResult. */

@@ -7,16 +7,22 @@ import type { HostLine } from './host-line.js';
 /** Whom to ask; undefined where there is nobody. */
 export type Line = Pick<HostLine, 'ask'> | undefined;
 
-/** Asks the main thread, where everything is decided, and makes of its answer what the contract says. */
+/**
+ * Asks the main thread, where everything is decided, and makes of its answer what the contract says.
+ * @param refused told of the fuel that others have used for what came to an error
+ */
 export function ask<T>(
   line: Line,
   operation: HostOperation,
   fields: readonly Uint8Array[],
   read: (fields: readonly Uint8Array[]) => T,
+  refused: (fuel: number) => void = () => {},
 ): Result<T> {
   if (line === undefined) return { ok: false, error: nobodyThere() };
   const answer = line.ask(operation, fields);
-  return answer.ok ? { ok: true, value: read(answer.fields) } : { ok: false, error: errorOf(answer) };
+  if (answer.ok) return { ok: true, value: read(answer.fields) };
+  refused(answer.fuel);
+  return { ok: false, error: errorOf(answer) };
 }
 
 function errorOf({ code, message, details }: Extract<ReceivedAnswer, { ok: false }>): PluginError {

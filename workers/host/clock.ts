@@ -2,24 +2,34 @@ import type { HostClock } from '../abi/host-services.js';
 
 /** Monotonic time of a new instance. Not 0: Go's runtime takes that for a clock that is broken, and gives up. */
 const START_NS = 1_000_000_000n;
+const NS_PER_MS = 1_000_000n;
 
-/** The clocks of a guest that was granted SystemTime. */
+/** The clocks of a guest that was granted SystemTime. In a call from which time is withheld they stand at its start. */
 export class RunningClock implements HostClock {
   readonly #originNs = process.hrtime.bigint() - START_NS;
+  #standing: { nowNs: bigint; monotonicNs: bigint } | undefined;
 
-  beginCall(): void {
-    // It runs by itself.
+  beginCall(nowMs: number, withheld = false): void {
+    const nowNs = BigInt(Math.floor(nowMs)) * NS_PER_MS;
+    this.#standing = withheld ? { nowNs, monotonicNs: this.#runningNs() } : undefined;
   }
 
-  waited(): void {
-    // That time has passed.
+  waited(nanoseconds: bigint): void {
+    // By itself it has moved.
+    if (this.#standing === undefined) return;
+    this.#standing.nowNs += nanoseconds;
+    this.#standing.monotonicNs += nanoseconds;
   }
 
   now(): bigint {
-    return BigInt(Date.now());
+    return this.#standing === undefined ? BigInt(Date.now()) : this.#standing.nowNs / NS_PER_MS;
   }
 
   monotonic(): bigint {
+    return this.#standing?.monotonicNs ?? this.#runningNs();
+  }
+
+  #runningNs(): bigint {
     return process.hrtime.bigint() - this.#originNs;
   }
 }
@@ -34,7 +44,7 @@ export class StandingClock implements HostClock {
   #monotonicNs = START_NS;
 
   beginCall(nowMs: number): void {
-    const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
+    const nowNs = BigInt(Math.floor(nowMs)) * NS_PER_MS;
     // The system's clock can be set back; monotonic time cannot.
     if (this.#nowNs !== undefined && nowNs > this.#nowNs) this.#monotonicNs += nowNs - this.#nowNs;
     this.#nowNs = nowNs;
@@ -46,7 +56,7 @@ export class StandingClock implements HostClock {
   }
 
   now(): bigint {
-    return (this.#nowNs ?? 0n) / 1_000_000n;
+    return (this.#nowNs ?? 0n) / NS_PER_MS;
   }
 
   monotonic(): bigint {

@@ -4,14 +4,21 @@ import type { HostRandom } from '../abi/host-services.js';
 /** What is drawn from the system at once for `next`. */
 const POOL_BYTES = 1_024;
 
-/** Random numbers of a guest that was granted SystemRandom: the operating system's. */
+/** Random numbers of a guest that was granted SystemRandom: the operating system's, in all calls from which they are not withheld. */
 export class SystemRandom implements HostRandom {
   readonly #maxBytes: number;
+  #seeded: SeededRandom | undefined;
+  #withheld: SeededRandom | undefined;
   readonly #pool = new DataView(new ArrayBuffer(POOL_BYTES));
   #used = POOL_BYTES;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  beginCall(withheld = false): void {
+    if (withheld) this.#seeded ??= new SeededRandom(this.#maxBytes);
+    this.#withheld = withheld ? this.#seeded : undefined;
   }
 
   bytes(length: number): Uint8Array {
@@ -21,6 +28,7 @@ export class SystemRandom implements HostRandom {
   }
 
   next(): bigint {
+    if (this.#withheld !== undefined) return this.#withheld.next();
     if (this.#used === POOL_BYTES) {
       randomFillSync(this.#pool);
       this.#used = 0;
@@ -31,7 +39,8 @@ export class SystemRandom implements HostRandom {
   }
 
   fill(bytes: Uint8Array): void {
-    randomFillSync(bytes);
+    if (this.#withheld === undefined) randomFillSync(bytes);
+    else this.#withheld.fill(bytes);
   }
 }
 
@@ -49,6 +58,10 @@ export class SeededRandom implements HostRandom {
     this.#maxBytes = maxBytes;
     this.#state = seed.slice(0, 4);
     if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+  }
+
+  beginCall(): void {
+    // There is nothing that could be withheld.
   }
 
   bytes(length: number): Uint8Array {

@@ -3,6 +3,8 @@ import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
 import { AskedHttp } from './asked-http.js';
 import { AskedMemory } from './asked-memory.js';
+import { AskedPlugins } from './asked-plugins.js';
+import { AskedSignals } from './asked-signals.js';
 import { assetRoots } from './asset-files.js';
 import { RunningClock, StandingClock } from './clock.js';
 import { ConfigValues } from './config-values.js';
@@ -13,6 +15,9 @@ import { LineSplitter } from './line-splitter.js';
 import { SeededRandom, SystemRandom } from './random.js';
 import { Uses } from './uses.js';
 
+/** What it is told of the plugin. */
+type Told = Pick<BindMessage, 'plugin' | 'config' | 'grants' | 'limits' | 'host' | 'assets'>;
+
 /** What one instance may ask of its host, and what it tells: collected here, posted to the main thread. */
 export class Reports {
   readonly services: HostServices;
@@ -22,7 +27,7 @@ export class Reports {
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
 
   constructor(
-    { config, grants, limits, host, assets }: Pick<BindMessage, 'config' | 'grants' | 'limits' | 'host' | 'assets'>,
+    { plugin, config, grants, limits, host, assets }: Told,
     post: (message: FromWorker) => void,
     seed?: Uint32Array,
   ) {
@@ -31,6 +36,7 @@ export class Reports {
       new LineSplitter(limits.logLineBytes, (line, cutBytes) => lines.add(level, stream, line, cutBytes));
     const uses = new Uses(post);
     const line = host && new HostLine(host);
+    const plugins = new AskedPlugins(line);
     const streams = { stdout: splitter('stdout', 'info'), stderr: splitter('stderr', 'warn') };
     this.#lines = lines;
     this.#metrics = new GuestMetrics(limits.metrics, post);
@@ -42,6 +48,9 @@ export class Reports {
       metrics: this.#metrics,
       memory: new AskedMemory(line),
       http: new AskedHttp(line),
+      signals: new AskedSignals(line, plugin.id),
+      plugins,
+      metered: (fuel) => plugins.payWith(fuel),
       clock: uses.clock(grants.time ? new RunningClock() : new StandingClock()),
       random: uses.random(
         grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),

@@ -23,7 +23,7 @@ export class Uses {
   /** The same clock, with each reading counted. */
   clock(clock: HostClock): HostClock {
     return {
-      beginCall: (nowMs) => clock.beginCall(nowMs),
+      beginCall: (nowMs, withheld) => clock.beginCall(nowMs, withheld),
       waited: (nanoseconds) => clock.waited(nanoseconds),
       now: () => {
         this.#time++;
@@ -39,6 +39,7 @@ export class Uses {
   /** The same numbers, with each drawing counted. */
   random(random: HostRandom): HostRandom {
     return {
+      beginCall: (withheld) => random.beginCall(withheld),
       bytes: (length) => {
         this.#random++;
         return random.bytes(length);

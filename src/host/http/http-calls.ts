@@ -9,7 +9,7 @@ import {
 import type { Passing } from '../gate.js';
 import type { Rates } from '../rates.js';
 import { denied, invalid, tooMuch } from '../refusals.js';
-import type { HostService, Prepared, Rights } from '../service.js';
+import type { HostService, Prepared } from '../service.js';
 import type { Connection } from './connection.js';
 import { faultOf } from './fault.js';
 import type { Lookup } from './lookup.js';
@@ -26,26 +26,24 @@ const encoder = new TextEncoder();
 /** One plugin's calls of `hal9:plugin/http`: the grant of host and port, then the rates, and then every address that is connected to. */
 export class HttpCalls implements HostService {
   readonly operations = ['http.fetch', 'http.open', 'http.read', 'http.close'] as const;
-  readonly #rights: Rights;
   readonly #rates: Rates;
   readonly #sender: Sender;
   readonly #bodies = new OpenBodies();
   #connections = 0;
 
   /** @param observe told of each request that was let through to the network, or refused for where its name leads */
-  constructor(parts: { rights: Rights; rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
-    this.#rights = parts.rights;
+  constructor(parts: { rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
     this.#rates = parts.rates;
     this.#sender = new Sender(parts);
   }
 
-  read(operation: HostOperation, fields: readonly Uint8Array[]): Prepared | HostRefusal {
+  read(operation: HostOperation, fields: readonly Uint8Array[], { rights }: Passing): Prepared | HostRefusal {
     if (operation === 'http.read') return { rates: BODY_RATES, act: (passing) => this.#read(fields, passing) };
     if (operation === 'http.close') return { rates: [], act: (passing) => this.#close(fields, passing) };
     const request = requestOf(fields);
     if ('ok' in request) return request;
     const permission = permissionOf(request.target);
-    if (!this.#rights.mayUse(permission)) return denied(permission);
+    if (!rights.mayUse(permission)) return denied(permission);
     const answer = operation === 'http.fetch' ? this.#fetch : this.#open;
     return { rates: REQUEST_RATES, act: (passing) => this.#send(request, passing, answer) };
   }
@@ -62,7 +60,7 @@ export class HttpCalls implements HostService {
     this.#connections++;
     const limit = new TimeLimit(request.timeoutMs, passing.signal);
     try {
-      const reached = await this.#sender.send(request, limit, () => this.#connections--);
+      const reached = await this.#sender.send(request, passing.rights, limit, () => this.#connections--);
       return 'ok' in reached ? reached : await answer.call(this, reached, passing);
     } catch (error) {
       return faultOf(error, limit);

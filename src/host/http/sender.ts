@@ -18,14 +18,12 @@ export type RequestObserver = (method: string, origin: string, outcome: string) 
 
 /** Sends requests on the way that they may go: each, and each redirect, to addresses that were checked for it. */
 export class Sender {
-  readonly #rights: Rights;
   readonly #rates: Rates;
   readonly #observe: RequestObserver;
   readonly #lookup: Lookup;
   readonly #lookups = new Turns(1);
 
-  constructor(parts: { rights: Rights; rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
-    this.#rights = parts.rights;
+  constructor(parts: { rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
     this.#rates = parts.rates;
     this.#observe = parts.observe;
     this.#lookup = parts.lookup ?? systemLookup;
@@ -35,29 +33,42 @@ export class Sender {
    * @param onEnd called once: when there is no connection, or no more
    * @returns the answer, with the body still to come
    */
-  async send(request: HttpRequest, limit: TimeLimit, onEnd: () => void): Promise<Connection | HostRefusal> {
-    const reached = await this.#follow(request, limit);
+  async send(
+    request: HttpRequest,
+    rights: Rights,
+    limit: TimeLimit,
+    onEnd: () => void,
+  ): Promise<Connection | HostRefusal> {
+    const reached = await this.#follow(request, rights, limit);
     if (!('ok' in reached)) return new Connection(reached.exchange, reached.url, limit, onEnd);
     limit.end();
     onEnd();
     return reached;
   }
 
-  async #follow(first: HttpRequest, limit: TimeLimit): Promise<{ exchange: Exchange; url: string } | HostRefusal> {
+  async #follow(
+    first: HttpRequest,
+    rights: Rights,
+    limit: TimeLimit,
+  ): Promise<{ exchange: Exchange; url: string } | HostRefusal> {
     let request = first;
     for (let hops = 0; ; hops++) {
-      const sent = await this.#sendOnce(request, limit);
+      const sent = await this.#sendOnce(request, rights, limit);
       if ('ok' in sent) return sent;
       const location = request.redirects === 'manual' ? undefined : locationOf(sent.status, sent.headers);
       if (location === undefined) return { exchange: sent, url: request.target.url.href };
       sent.close();
-      const next = this.#next(request, sent.status, location, hops);
+      const next = this.#next({ request, rights, hops }, sent.status, location);
       if ('ok' in next) return next;
       request = next;
     }
   }
 
-  #next(request: HttpRequest, status: number, location: string, hops: number): HttpRequest | HostRefusal {
+  #next(
+    { request, rights, hops }: { request: HttpRequest; rights: Rights; hops: number },
+    status: number,
+    location: string,
+  ): HttpRequest | HostRefusal {
     if (request.redirects === 'refuse')
       return networkError('the server redirects, which the request refuses', 'REDIRECT');
     if (hops >= HTTP_LIMITS.maxRedirects)
@@ -65,14 +76,14 @@ export class Sender {
     const next = redirected(request, status, location);
     if ('ok' in next) return networkError('the server redirects to what is no URL of HTTP', 'BAD_REDIRECT');
     const permission = permissionOf(next.target);
-    if (!this.#rights.mayUse(permission)) return denied(permission);
+    if (!rights.mayUse(permission)) return denied(permission);
     this.#rates.spend('http requests', 1);
     return next;
   }
 
-  async #sendOnce(request: HttpRequest, limit: TimeLimit): Promise<Exchange | HostRefusal> {
+  async #sendOnce(request: HttpRequest, rights: Rights, limit: TimeLimit): Promise<Exchange | HostRefusal> {
     const { method, target, body, headers } = request;
-    const sent = await this.#exchange(request, limit).catch((error: unknown) => faultOf(error, limit));
+    const sent = await this.#exchange(request, rights, limit).catch((error: unknown) => faultOf(error, limit));
     this.#observe(method, target.url.origin, 'ok' in sent ? sent.code : String(sent.status));
     const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, target.url.href.length);
     this.#rates.spend('http bytes out', bytes + body.length);
@@ -85,14 +96,14 @@ export class Sender {
     return limit.race(() => this.#lookups.take(signal, () => this.#lookup(name, signal)));
   }
 
-  async #exchange(request: HttpRequest, limit: TimeLimit): Promise<Exchange | HostRefusal> {
+  async #exchange(request: HttpRequest, rights: Rights, limit: TimeLimit): Promise<Exchange | HostRefusal> {
     const { target } = request;
     const literal = literalAddress(target.host);
     const found = literal === undefined ? await this.#addressesOf(target.host, limit) : [literal];
     const addresses = found.slice(0, HTTP_LIMITS.maxAddresses);
     if (addresses.length === 0) return networkError('the name of the server has no address', 'ENOTFOUND');
     const { kind, port } = target;
-    const may = ({ address }: Address): boolean => this.#rights.mayConnect({ kind, port, address });
+    const may = ({ address }: Address): boolean => rights.mayConnect({ kind, port, address });
     if (!addresses.every(may)) return deniedAddress(permissionOf(target));
     return exchange(request, addresses, limit.signal);
   }

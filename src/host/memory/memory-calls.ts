@@ -1,8 +1,9 @@
 import { MEMORY_LIMITS } from '../../limits.js';
 import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
+import type { Passing } from '../gate.js';
 import type { Rates } from '../rates.js';
 import { denied, invalid, tooMuch } from '../refusals.js';
-import type { HostService, MayUse, Prepared } from '../service.js';
+import type { HostService, Prepared } from '../service.js';
 import { type Place, placeOf } from './namespaces.js';
 import { wordsOf } from './searchable.js';
 import type { Found, MemoryStore, SetResult } from './store.js';
@@ -19,22 +20,24 @@ export class MemoryCalls implements HostService {
   readonly operations = ['memory.get', 'memory.set', 'memory.delete', 'memory.list', 'memory.search'] as const;
   readonly #pluginId: string;
   readonly #store: MemoryStore;
-  readonly #mayUse: MayUse;
 
   /** @param rates charged for the time that the store works */
-  constructor(parts: { pluginId: string; store: MemoryStore; mayUse: MayUse; rates: Rates }) {
-    const { pluginId, store, mayUse, rates } = parts;
+  constructor(parts: { pluginId: string; store: MemoryStore; rates: Rates }) {
+    const { pluginId, store, rates } = parts;
     this.#pluginId = pluginId;
     this.#store = store.chargedTo((us) => rates.spend('memory time', us));
-    this.#mayUse = mayUse;
   }
 
   /** What a request asks for, or the refusal where it may not: always the same one, whatever was asked before. */
-  read(operation: MemoryOperation, [first, second]: readonly Uint8Array[]): Prepared | HostRefusal {
+  read(
+    operation: MemoryOperation,
+    [first, second]: readonly Uint8Array[],
+    { rights }: Pick<Passing, 'rights'>,
+  ): Prepared | HostRefusal {
     if (first === undefined) throw new TypeError(`${operation} came without its fields`);
     const place = placeOf(this.#pluginId, textOf(first));
     if (place === undefined) return invalid('expected shared:NAME/ before the key, found no such name');
-    if (!this.#mayUse(place.permission)) return denied(place.permission);
+    if (!rights.mayUse(place.permission)) return denied(place.permission);
     return { rates: RATES, act: () => this.#act(operation, place, second) };
   }
 

@@ -73,6 +73,9 @@ export function plainError({ code, message, details }: PluginError): OracleError
 }
 
 /** The guest of the comparison does not import these. */
+/** What the host itself tells its services, which is no part of the contract. */
+const UNCALLED = { beginCall: () => undefined, metered: () => undefined };
+
 const NOT_COMPARED = { open: unreached, read: unreached, close: unreached };
 
 function unreached(): never {
@@ -122,13 +125,10 @@ export function ourServices(host: Host): HostServices {
       get: (key) => (key.length % 2 === 0 ? undefined : key),
       getAll: () => utf8('{"ü": 1}'),
     },
-    clock: {
-      now: () => 2n ** 64n - 1n,
-      monotonic: () => 2n ** 63n,
-      beginCall: () => undefined,
-      waited: () => undefined,
-    },
+    ...UNCALLED,
+    clock: { ...UNCALLED, now: () => 2n ** 64n - 1n, monotonic: () => 2n ** 63n, waited: () => undefined },
     random: {
+      ...UNCALLED,
       bytes: (length) => new Uint8Array(length).fill(length),
       next: () => 2n ** 63n + 1n,
       fill: () => undefined,

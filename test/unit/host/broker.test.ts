@@ -5,14 +5,16 @@ import { namespaceOf } from '../../../src/host/memory/namespaces.js';
 import type { MemoryStore } from '../../../src/host/memory/store.js';
 import { VolatileMemory } from '../../../src/host/memory/volatile-memory.js';
 import { Rates } from '../../../src/host/rates.js';
-import type { MayUse, Rights } from '../../../src/host/service.js';
+import type { MayUse } from '../../../src/host/service.js';
 import { hostServices } from '../../../src/host/services.js';
 import { HOST_RATES } from '../../../src/limits/host-rates.js';
 import { countField, type HostAnswer, type HostOperation } from '../../../src/protocol/host-calls.js';
+import { askingUntil, NOBODY_ELSE, rightsOf } from '../../harness/nobody-else.js';
 import { bytes } from './memory/stores.js';
 
 const PLUGIN = '11111111-1111-4111-8111-111111111111';
-const NEVER = new AbortController().signal;
+const SELF = { id: PLUGIN, name: 'one' };
+const NEVER = askingUntil(new AbortController().signal);
 
 interface Bench {
   ask: (operation: HostOperation, ...fields: (string | number)[]) => Promise<HostAnswer>;
@@ -23,7 +25,6 @@ interface Bench {
   pauses: number[];
 }
 
-const rightsOf = (mayUse: MayUse): Rights => ({ mayUse, mayConnect: () => false });
 const ALL_BUT_TIME: MayUse = (permission) => permission !== 'SystemTime';
 
 function broker(
@@ -38,8 +39,8 @@ function broker(
   const pauses: number[] = [];
   const rates = new Rates(() => clock.ms);
   const made = new Broker({
-    services: hostServices({ pluginId: PLUGIN, memory, rights: rightsOf(mayUse), rates }),
-    mayUse,
+    services: hostServices({ self: SELF, memory, rights: rightsOf(mayUse), rates, others: NOBODY_ELSE }),
+    rights: rightsOf(mayUse),
     rates,
     observer: {
       decided: (operation, decision) => decisions.push(`${operation} ${decision}`),
@@ -116,9 +117,10 @@ describe('Broker', () => {
     const memory = new VolatileMemory();
     const decisions: string[] = [];
     const rates = new Rates(() => 0);
+    const rights = rightsOf(ALL_BUT_TIME);
     const made = new Broker({
-      services: hostServices({ pluginId: PLUGIN, memory: immediately(memory), rights: rightsOf(ALL_BUT_TIME), rates }),
-      mayUse: ALL_BUT_TIME,
+      services: hostServices({ self: SELF, memory: immediately(memory), rights, rates, others: NOBODY_ELSE }),
+      rights,
       rates,
       observer: {
         decided: (_, decision) => decisions.push(decision),
@@ -126,7 +128,7 @@ describe('Broker', () => {
       },
     });
     const set = (key: string): Promise<HostAnswer> =>
-      made.answer({ number: 1, operation: 'memory.set', fields: [bytes(key), bytes('1')] }, ended.signal);
+      made.answer({ number: 1, operation: 'memory.set', fields: [bytes(key), bytes('1')] }, askingUntil(ended.signal));
     for (let i = 0; i < HOST_RATES['memory operations'].perSecond; i++) await set('k');
     const waiting = set('late');
     ended.abort();

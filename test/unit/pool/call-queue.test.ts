@@ -6,7 +6,15 @@ import { cancelled } from '../../../src/pool/verdicts.js';
 function call(label: number, bytes = 1): Call {
   const origin = () => ({ requestId: String(label), traceId: '' });
   return new Call(
-    { kind: 'signal', bytes: new Uint8Array(bytes), deadlineMs: Infinity, fuel: undefined, origin, settle: () => {} },
+    {
+      kind: 'signal',
+      layer: 1,
+      bytes: new Uint8Array(bytes),
+      deadlineMs: Infinity,
+      fuel: undefined,
+      origin,
+      settle: () => {},
+    },
     1,
     { called: () => {} },
   );

@@ -140,13 +140,6 @@ describe('Preparer', () => {
     },
   );
 
-  test.each(['signals', 'plugins'])('an import of %s is not implemented yet', async (name) => {
-    await expect(preparer().prepare(await sourceOf({ imports: [name] }))).rejects.toMatchObject({
-      reason: 'NOT_IMPLEMENTED',
-      details: { interface: name },
-    });
-  });
-
   test('an interface that no capability needs is refused', async () => {
     await expect(preparer().prepare(await sourceOf({ exports: ['tools', 'neuron'] }))).rejects.toThrow(
       'not declared neuron',

@@ -16,7 +16,7 @@ const plugin = {
 } as unknown as ActivePlugin;
 
 function answer(outcome: Outcome): PluginAnswer {
-  return { plugin, outcome, queueTimeUs: 300 };
+  return { plugin, outcome, queueTimeUs: 300, calledFuel: 7 };
 }
 
 const ok: Outcome = {

@@ -3,7 +3,16 @@ import type { CoreFunctions, GuestCore } from '../guest-core.js';
 import type { Result } from '../result.js';
 import { type PluginError, storePluginError } from './types.js';
 
-/** Tools of other plugins. */
+/**
+ * Tools of other plugins. Wants the permission PluginCall for each.
+ *
+ * The other plugin may do what both are permitted, and has the time and the fuel that this call has left: what it uses is taken
+ * from this call. It must not be one that waits for this call itself.
+ *
+ * Errors, never traps: those of the other plugin as they are; permission-denied; invalid-input where there is no such plugin or tool,
+ * for parameters that do not fit its declaration, and for a cycle; resource-exhausted, timeout and internal-error for a
+ * call that was ended (`details` has the plugin, the outcome and the limit).
+ */
 export interface Plugins {
   /** Calls a tool of another plugin and waits. `parameters` and the answer are as in `tools.execute`. */
   callTool(pluginId: Uint8Array, tool: Uint8Array, parameters: Uint8Array): Result<Uint8Array, PluginError>;

@@ -3,9 +3,19 @@ import type { CoreFunctions, GuestCore } from '../guest-core.js';
 import type { Result } from '../result.js';
 import { type PluginError, type Signal, storePluginError } from './types.js';
 
-/** Signals that a plugin sends on its own. */
+/**
+ * Signals that a plugin sends on its own. Wants the permission Hal9Signal.
+ *
+ * During `neuron.process` the adjacent layers are those above and below the layer of the signal that is processed; during
+ * `tools.execute` those next to a layer that the plugin has a neuron for. All neurons of the layer get the signal, as one from
+ * outside; but no plugin that the chain of signals came by before. What they answer goes nowhere. `source` becomes the id of the plugin
+ * that sends it.
+ *
+ * Errors, never traps: permission-denied; invalid-input for a signal that is malformed, for a layer that is not adjacent, outside a
+ * call, and where all neurons of the layer would close a loop (`details` names it); resource-exhausted for too many.
+ */
 export interface Signals {
-  /** Sends a signal to an adjacent layer. It is delivered after this call has ended. */
+  /** Sends a signal to an adjacent layer. It is delivered after this call has ended with an answer, and not at all otherwise. */
   emit(signal: Signal): Result<void, PluginError>;
 }
 

@@ -9,7 +9,7 @@ import { TimeLimit } from '../../../../src/host/http/time-limit.js';
 import { Rates } from '../../../../src/host/rates.js';
 import type { Permission } from '../../../../src/permissions.js';
 import { countField } from '../../../../src/protocol/host-calls.js';
-import { mayConnect } from '../../../../src/sandbox/network/may-connect.js';
+import { type Connection, mayConnect } from '../../../../src/sandbox/network/may-connect.js';
 import { permits } from '../../../../src/sandbox/permitted.js';
 import { bytes } from '../memory/stores.js';
 
@@ -25,20 +25,15 @@ const names = (hosts: string[]): Permission => ({ NetworkHttp: { hosts, ports: [
 
 async function send(host: string, granted: Permission[], lookup: Lookup): Promise<unknown> {
   const sheet = { asked: [{ NetworkHttp: { ports: [port] } }], granted, denied: [] };
-  const sender = new Sender({
-    rights: {
-      mayUse: (permission) => permits(sheet, permission),
-      mayConnect: (connection) => mayConnect(sheet, connection),
-    },
-    rates: new Rates(),
-    observe: () => {},
-    lookup,
-  });
+  const sender = new Sender({ rates: new Rates(), observe: () => {}, lookup });
+  const may = (permission: Permission): boolean => permits(sheet, permission);
+  const rights = { mayUse: may, has: may, mayConnect: (connection: Connection) => mayConnect(sheet, connection) };
   const fields = [bytes('GET'), bytes(`http://${host}:${port}/`), bytes(''), countField(0), countField(0)];
   const request = requestOf(fields);
   if ('ok' in request) throw new Error(request.message);
   let open = 1;
-  const sent = await sender.send(request, new TimeLimit(10_000, new AbortController().signal), () => open--);
+  const limit = new TimeLimit(10_000, new AbortController().signal);
+  const sent = await sender.send(request, rights, limit, () => open--);
   if (!('ok' in sent)) {
     const text = Buffer.from((await sent.read(1_000)) ?? []).toString();
     sent.close();

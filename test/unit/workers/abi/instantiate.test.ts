@@ -12,6 +12,8 @@ async function instantiateText(wat: string, host = emptyServices()) {
 const importing = (module: string, name: string, what = '(func)') =>
   `(module (import "${module}" "${name}" ${what}) (memory (export "memory") 1))`;
 
+import type { HostServices } from '../../../../workers/abi/host-services.js';
+
 describe('instantiate', () => {
   it.each([
     ['an unknown module', 'hal9:plugin/unknown@0.1.0', 'x'],
@@ -41,7 +43,7 @@ describe('instantiate', () => {
   it('refuses an interface that no service answers', async () => {
     const wat = importing(coreModule('plugins'), 'call-tool', '(func (param i32 i32 i32 i32 i32 i32 i32))');
     const { plugins: _, ...rest } = emptyServices();
-    await expect(instantiateText(wat, rest)).rejects.toThrow(/offers no function "call-tool"/);
+    await expect(instantiateText(wat, rest as HostServices)).rejects.toThrow(/offers no function "call-tool"/);
   });
 
   it('leaves our names with another core signature to the check that comes before', async () => {

@@ -58,6 +58,7 @@ export function emptyServices(replaced: Partial<HostServices> = {}): HostService
     metrics: { increment: () => undefined, set: () => undefined, observe: () => undefined },
     clock: new StandingClock(),
     random: new SeededRandom(BOUNDS.randomBytes, Uint32Array.of(1, 2, 3, 4)),
+    metered: () => undefined,
     environmentRead: () => undefined,
     files: [],
     output: () => undefined,

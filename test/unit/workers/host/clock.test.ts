@@ -28,4 +28,19 @@ describe('StandingClock', () => {
       expect(clock.monotonic()).toBeGreaterThan(0n);
     },
   );
+
+  it('stands where time is granted and withheld from a call, and runs in the next one', async () => {
+    const clock = new RunningClock();
+    const moves = async (): Promise<boolean> => {
+      const before = clock.monotonic();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return clock.monotonic() > before;
+    };
+    clock.beginCall(5_000, true);
+    expect([clock.now(), await moves()]).toEqual([5_000n, false]);
+    clock.waited(3_000_000n);
+    expect(clock.now()).toBe(5_003n);
+    clock.beginCall(6_000);
+    expect([await moves(), clock.now() > 1_000_000n]).toEqual([true, true]);
+  });
 });

@@ -28,7 +28,15 @@ describe('host calls, packed', () => {
     const request = unpackRequest(packed);
     expect(request).toMatchObject({ number: 7, operation: 'memory.list', fields: [bytes('a\0b'), expect.anything()] });
     expect(countOf(request?.fields[1])).toBe(4_000_000_000);
-    const refusal = packAnswer(7, { ok: false, code: 'INVALID_INPUT', message: 'no', details: { a: 1 }, quietMs: 5 });
+    const said = {
+      ok: false,
+      code: 'INVALID_INPUT',
+      message: 'no',
+      details: { a: 1 },
+      quietMs: 5,
+      fuel: 1e15,
+    } as const;
+    const refusal = packAnswer(7, said);
     expect(unpackAnswer(refusal)).toEqual({
       number: 7,
       ok: false,
@@ -36,6 +44,7 @@ describe('host calls, packed', () => {
       message: bytes('no'),
       details: bytes('{"a":1}'),
       quietMs: 5,
+      fuel: 1e15,
     });
   });
 
@@ -100,7 +109,7 @@ describe('HostLine', () => {
     const asked = new Promise<AbortSignal>((resolve) => {
       const session = new HostSession(
         {
-          answer: (_, signal) => {
+          answer: (_, { signal }) => {
             resolve(signal);
             return new Promise(() => {});
           },
