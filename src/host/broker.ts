@@ -5,6 +5,9 @@ import { type Decision, decisionOf, failed, notHere } from './refusals.js';
 import type { HostService, MayUse } from './service.js';
 import type { HostCalls } from './session.js';
 
+/** What one is taken of where nothing is done. */
+const REFUSED = ['refused calls'] as const;
+
 /** Who counts, and is told. */
 export interface HostCallObserver {
   decided(operation: HostOperation, decision: Decision): void;
@@ -56,7 +59,7 @@ export class Broker implements HostCalls {
     const refused = 'ok' in prepared;
     // What is refused anyway waits as well, so that a flood of it is bounded, but no rate shows in its answer.
     const passing = { signal, tellsTime: () => !refused && this.#mayUse('SystemTime') };
-    for (const rate of ['host calls', ...(refused ? [] : prepared.rates)] as const) {
+    for (const rate of ['host calls', ...(refused ? REFUSED : prepared.rates)] as const) {
       const limited = await this.#gate.pass(rate, passing);
       if (limited !== undefined) return limited;
     }

@@ -28,7 +28,9 @@ export type Defence =
   /** A plugin has what it was granted, not what it asks for. */
   | 'grants'
   /** A connection goes to addresses that were checked, and those of internal networks are denied unless granted. */
-  | 'egress';
+  | 'egress'
+  /** Host calls of every kind are bounded in rate. */
+  | 'host-call-rate';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

@@ -13,6 +13,7 @@ import { auditAttacks } from './audit-attack.js';
 import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
+import { floodAttacks } from './flood-attack.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
 import { networkAttacks } from './network-attack.js';
 import { packageAttacks } from './package-attacks.js';
@@ -38,6 +39,7 @@ const allAttacks = (): Attack[] => [
   ...packageAttacks(),
   ...boundaryAttacks,
   ...networkAttacks,
+  ...floodAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];

@@ -18,6 +18,7 @@ const ALL: Record<Defence, true> = {
   trust: true,
   grants: true,
   egress: true,
+  'host-call-rate': true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];
