@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '../src/client/client.js';
 import type { AuditEvent } from '../src/sandbox/audit/audit-event.js';
 import { listAuditFiles } from '../src/sandbox/audit/audit-files.js';
@@ -100,6 +101,7 @@ async function server({ tries }: BenchOptions): Promise<Measure[]> {
   const client = running.connect();
   try {
     const pluginId = await putIntoService(client, await packPuppet({ name: 'echo' }));
+    await loaded(running);
     const before = await linesOf(running);
     for (let i = 0; i < CALLS; i += 100) await Promise.all(Array.from({ length: 100 }, () => echo(client, pluginId)));
     const added = (await linesOf(running)) - before;
@@ -122,6 +124,19 @@ async function server({ tries }: BenchOptions): Promise<Measure[]> {
 
 const echo = (client: Client, pluginId: string) =>
   client.processSignal({ signal: { layer: 'L2', content: 'echo' }, pluginId });
+
+const LOADED_MS = 10_000;
+
+/** Nobody waits for the line of a load, so it could be taken for one of a call. */
+async function loaded({ dataDir }: ServerProcess): Promise<void> {
+  const untilMs = performance.now() + LOADED_MS;
+  for (;;) {
+    const text = await readFile(join(dataDir, 'audit/000001.jsonl'), 'utf8');
+    if (text.includes('"plugin.load"')) return;
+    if (performance.now() > untilMs) throw new Error('the audit log has no line of the load');
+    await setTimeout(5);
+  }
+}
 
 async function linesOf(running: ServerProcess): Promise<number> {
   const line = /^hal9_audit_lines_total (\d+)$/m.exec(await running.metrics());

@@ -16,8 +16,21 @@ import { fuel } from './fuel.js';
 import { cold, memory, start } from './instances.js';
 import { kill } from './kill.js';
 import { type Bench, type BenchOptions, describe, type Measure, reached } from './measure.js';
+import { neighbour } from './neighbour.js';
 
-const BENCHES: readonly Bench[] = [calls, sentiment, cold, memory, kill, start, bindings, fuel, audit, broker];
+const BENCHES: readonly Bench[] = [
+  calls,
+  sentiment,
+  cold,
+  memory,
+  kill,
+  start,
+  bindings,
+  fuel,
+  audit,
+  broker,
+  neighbour,
+];
 
 interface Report {
   commit: string;

@@ -6,6 +6,8 @@ export interface BurstOrder {
   kind: 'unary' | 'stream';
   /** Messages under way at a time. */
   inFlight: number;
+  /** Of calls: how many are sent a second, however many are under way; as many as are answered by default. */
+  perSecond?: number;
   /** Messages in all. */
   count: number;
   /** One encoded request in base64; of a stream's, the id is put before it. */
@@ -21,4 +23,6 @@ export interface BurstResult {
   medianUs: number;
   /** Answers with a gRPC status other than OK, or too short. */
   wrong: number;
+  /** Each of those times, where Node sent calls. */
+  timesUs?: number[];
 }

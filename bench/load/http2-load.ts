@@ -1,17 +1,12 @@
 /** The load process: sends bursts over plain HTTP/2 with messages encoded beforehand, so that it costs as little as can be. */
-import {
-  type ClientHttp2Session,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { median } from '../measure.js';
 import type { BurstOrder, BurstResult } from './burst.js';
 import { FrameReader, frame } from './frames.js';
+import { sendPaced } from './paced.js';
+import { headersFor, UnaryCalls } from './unary.js';
 
 const WINDOW_BYTES = 16 * 1_048_576;
-const SERVICE = '/hal9.plugin.v1.PluginExecution';
 const sessions = new Map<string, Promise<ClientHttp2Session>>();
 
 function sessionTo(address: string): Promise<ClientHttp2Session> {
@@ -30,43 +25,33 @@ function sessionTo(address: string): Promise<ClientHttp2Session> {
   return opened;
 }
 
-const headersFor = (method: string): OutgoingHttpHeaders => ({
-  [constants.HTTP2_HEADER_METHOD]: 'POST',
-  [constants.HTTP2_HEADER_PATH]: `${SERVICE}/${method}`,
-  'content-type': 'application/grpc',
-  te: 'trailers',
-});
-
-/** Carries out calls, so many at a time, until all are answered. */
+/** Carries out calls, so many at a time or so many a second, until all are answered. */
 async function unaryBurst(session: ClientHttp2Session, order: BurstOrder): Promise<BurstResult> {
-  const message = frame(Buffer.from(order.message, 'base64'));
-  const headers = headersFor('ProcessSignal');
-  const times: number[] = [];
-  let wrong = 0;
-  let sent = 0;
+  const calls = new UnaryCalls(session, order);
   const start = performance.now();
-  await new Promise<void>((resolve, reject) => {
-    const send = (): void => {
-      if (sent++ >= order.count) return;
-      const from = performance.now();
-      let bytes = 0;
-      let status: unknown;
-      const call = session.request(headers);
-      call.on('response', (h) => (status = h['grpc-status'] ?? status));
-      call.on('trailers', (h: IncomingHttpHeaders) => (status = h['grpc-status']));
-      call.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      call.on('error', reject);
-      call.on('end', () => {
-        times.push(performance.now() - from);
-        if (status !== '0' || bytes < order.minAnswerBytes) wrong++;
-        if (times.length === order.count) resolve();
-        else send();
-      });
-      call.end(message);
+  if (order.perSecond !== undefined) await sendPaced(calls, { count: order.count, perSecond: order.perSecond });
+  else await sendInTurn(calls, order);
+  const ms = performance.now() - start;
+  return {
+    ms,
+    medianUs: median(calls.times) * 1_000,
+    wrong: calls.wrong,
+    timesUs: calls.times.map((time) => time * 1_000),
+  };
+}
+
+function sendInTurn(calls: UnaryCalls, { count, inFlight }: BurstOrder): Promise<void> {
+  let sent = 0;
+  return new Promise((resolve, reject) => {
+    const answered = (): void => {
+      if (calls.times.length === count) resolve();
+      else send();
     };
-    for (let i = 0; i < order.inFlight; i++) send();
+    const send = (): void => {
+      if (sent++ < count) calls.send(answered, reject);
+    };
+    for (let i = 0; i < inFlight; i++) send();
   });
-  return { ms: performance.now() - start, medianUs: median(times) * 1_000, wrong };
 }
 
 /** Keeps so many messages under way on one stream. Each has a place, named by its id, and is sent again when answered. */

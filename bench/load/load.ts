@@ -34,8 +34,8 @@ export class Load {
 
   /** Carries out one burst. @throws Error when an answer is missing or wrong. */
   async burst(order: BurstOrder): Promise<BurstResult> {
-    const result =
-      order.kind === 'unary' && this.unaryTool === 'h2load' ? await this.#h2load(order) : await this.#ask(order);
+    const byH2load = order.kind === 'unary' && order.perSecond === undefined && this.unaryTool === 'h2load';
+    const result = byH2load ? await this.#h2load(order) : await this.#ask(order);
     if (result.wrong > 0) throw new Error(`${result.wrong} of ${order.count} answers of ${order.address} were wrong`);
     return result;
   }

@@ -7,6 +7,9 @@ import { type Decision, decisionOf, failed, notHere } from './refusals.js';
 import { type HostService, intersection, type Rights } from './service.js';
 import type { HostCalls } from './session.js';
 
+/** What one is taken of where nothing is done. */
+const REFUSED = ['refused calls'] as const;
+
 /** Who counts, and is told. */
 export interface HostCallObserver {
   decided(operation: HostOperation, decision: Decision): void;
@@ -60,7 +63,7 @@ export class Broker implements HostCalls {
     const passing: Passing = { ...asking, rights, tellsTime: () => !refused && rights.mayUse('SystemTime') };
     const prepared = service === undefined ? notHere(operation) : service.read(operation, fields, passing);
     refused = 'ok' in prepared;
-    for (const rate of ['host calls', ...('ok' in prepared ? [] : prepared.rates)] as const) {
+    for (const rate of ['host calls', ...('ok' in prepared ? REFUSED : prepared.rates)] as const) {
       const limited = await this.#gate.pass(rate, passing);
       if (limited !== undefined) return limited;
     }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RateName } from '../limits/host-rates.js';
+import { stands } from '../protocol/defences.js';
 import type { HostRefusal } from '../protocol/host-calls.js';
 import type { Asking } from './asking.js';
 import type { Rates } from './rates.js';
@@ -38,7 +39,7 @@ export class Gate {
   ): Promise<HostRefusal | undefined> {
     for (;;) {
       const waitMs = this.#rates.take(rate);
-      if (waitMs === 0) return undefined;
+      if (waitMs === 0 || !stands('host-call-rate')) return undefined;
       if (tellsTime()) return tooOften(rate, waitMs);
       await this.#pause(waitMs, signal);
       if (signal.aborted) return ended();

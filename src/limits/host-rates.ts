@@ -10,8 +10,10 @@ export interface HostRate {
  * rate a plugin that has SystemTime is refused with RESOURCE_EXHAUSTED and told when to ask again; one without it waits.
  */
 export const HOST_RATES = {
-  /** Of every kind, refused ones as well; each costs the main thread about 15 us. */
+  /** Of every kind, refused ones as well; each costs the main thread 15 to 40 us. */
   'host calls': { perSecond: 5_000 },
+  /** Those that are denied, or ask for what cannot be: nobody needs many. Who is over it waits, and is answered as before. */
+  'refused calls': { perSecond: 500 },
   /** Each is one request to the storage thread. */
   'memory operations': { perSecond: 2_000 },
   /** Microseconds of the storage thread, which all plugins share. Waiting for the disk is not counted. */

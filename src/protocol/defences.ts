@@ -32,7 +32,9 @@ export type Defence =
   /** A plugin that works for another one may do what both may. */
   | 'deputy'
   /** A signal does not come back to a plugin that it came by. */
-  | 'loops';
+  | 'loops'
+  /** Host calls of every kind are bounded in rate. */
+  | 'host-call-rate';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

@@ -13,6 +13,7 @@ import { auditAttacks } from './audit-attack.js';
 import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
+import { floodAttacks } from './flood-attack.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
 import { messagesAttacks } from './messages-attack.js';
 import { networkAttacks } from './network-attack.js';
@@ -40,6 +41,7 @@ const allAttacks = (): Attack[] => [
   ...boundaryAttacks,
   ...networkAttacks,
   ...messagesAttacks,
+  ...floodAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];

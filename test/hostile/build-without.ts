@@ -20,6 +20,7 @@ const ALL: Record<Defence, true> = {
   egress: true,
   deputy: true,
   loops: true,
+  'host-call-rate': true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];

@@ -71,8 +71,12 @@ export function bounded({
 
 const CUT_MARK = '…';
 
+/** Nearly every value: one byte a character, and all of them printable. */
+const PLAIN = /^[ -~]*$/;
+
 /** At most so many bytes of UTF-8, whole characters, and a mark where something is missing. */
 function cut(text: string, maxBytes: number): string {
+  if (text.length <= maxBytes && PLAIN.test(text)) return text;
   // A character makes at least one byte: what is sliced off here would be cut off below.
   const bytes = Buffer.from(printable(text.slice(0, maxBytes + 1)));
   if (bytes.length <= maxBytes) return bytes.toString();
