@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import type { Client } from '../src/client/client.js';
 import { type Flood, Flooder } from '../test/harness/flooder.js';
 import { ServerProcess } from '../test/harness/server-process.js';
+import { idOf } from '../test/harness/wat-plugin.js';
 import { cpuTime } from './cpu.js';
 import { Load } from './load/load.js';
-import { type Bench, type BenchOptions, type Measure, measureOf } from './measure.js';
-import { callOnce, packEcho, putIntoService } from './plugins.js';
+import { type Bench, type BenchOptions, type Measure, measureOf, median } from './measure.js';
+import { callOnce, packEcho, packStateless, putIntoService } from './plugins.js';
 import { SIGNAL_BYTES, unaryRequest } from './requests.js';
 import { sumOf } from './server-times.js';
 
@@ -15,7 +17,7 @@ import { sumOf } from './server-times.js';
 const PER_SECOND = 400;
 /** What a rest has saved up is asked for within this time of a flood's start; what it is held to comes after. */
 const SETTLE_MS = 300;
-/** Of the bursts that are asked for: there are many floods, and each turn has two bursts. */
+/** Of the bursts that are asked for: there are many floods. */
 const TURNS = 0.4;
 const GOAL = { atMost: 1.5 };
 
@@ -24,12 +26,17 @@ interface Neighbour {
   flood: Flood;
   asks: readonly unknown[];
   granted?: boolean;
-  /** Its calls under way at a time, each in a thread of its own. */
-  inFlight?: number;
   goal?: Measure['goal'];
 }
 
+interface Ready extends Neighbour {
+  flooder: Flooder;
+}
+
 const WORDS = '"the search finally works, and support answered within the hour"';
+
+/** Gets what is sent, beside the one that is measured. */
+const SINK = 'sink';
 
 function neighbours(webPort: number): readonly Neighbour[] {
   const memory = ['Hal9Memory'];
@@ -40,6 +47,12 @@ function neighbours(webPort: number): readonly Neighbour[] {
     { name: 'memory writes', flood: { what: 'set', times: 400, text: WORDS }, asks: memory },
     { name: 'memory searches', flood: { what: 'search', times: 400, key: 'support' }, asks: memory },
     { name: 'HTTP requests', flood: { what: 'fetch', times: 10, key: url }, asks: web },
+    { name: 'signals', flood: { what: 'emit', times: 60, text: WORDS }, asks: ['Hal9Signal'] },
+    {
+      name: 'calls of another plugin',
+      flood: { what: 'call-tool', times: 200, key: idOf(SINK), tool: SINK, text: '{"text":"flood"}' },
+      asks: [{ PluginCall: idOf(SINK) }],
+    },
     { name: 'log lines', flood: { what: 'log', times: 20_000, text: WORDS }, asks: [] },
     {
       name: 'clock and random',
@@ -49,6 +62,7 @@ function neighbours(webPort: number): readonly Neighbour[] {
   ];
   return [
     ...floods.map((each) => ({ ...each, goal: GOAL })),
+    // Asks for nothing: what remains where another thread takes a processor.
     { name: 'computing', flood: { what: 'compute', times: 3_000_000 }, asks: [] },
   ];
 }
@@ -91,62 +105,77 @@ function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
 }
 
-/** Alone and beside the flood by turns, so that what else the machine does weighs on both. */
-async function beside(quiet: Quiet, flooder: Flooder, { name, flood, inFlight, goal }: Neighbour, turns: number) {
-  const [alone, flooded]: Burst[][] = [[], []];
-  for (let turn = 0; turn < turns; turn++) {
-    alone?.push(await quiet.burst());
-    const running = flooder.start(flood, inFlight);
-    await setTimeout(SETTLE_MS);
-    try {
-      flooded?.push(await quiet.burst());
-    } finally {
-      await running.end();
-    }
-  }
-  return { name, goal, alone: alone ?? [], flooded: flooded ?? [] };
-}
-
-const all = (bursts: readonly Burst[]): number[] => bursts.flatMap(({ timesUs }) => timesUs);
+const p99Of = ({ timesUs }: Burst): number => percentile(timesUs, 0.99);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function measureBeside({ name, goal, alone, flooded }: Awaited<ReturnType<typeof beside>>): Measure {
-  const [p99, p99Alone] = [percentile(all(flooded), 0.99), percentile(all(alone), 0.99)];
-  const [p50, p50Alone] = [percentile(all(flooded), 0.5), percentile(all(alone), 0.5)];
-  const ratios = flooded.map((burst, i) => percentile(burst.timesUs, 0.99) / percentile(alone[i]?.timesUs ?? [], 0.99));
-  const share = `main thread ${(100 * mean(flooded.map(({ mainShare }) => mainShare))).toFixed(0)} % busy, alone ${(100 * mean(alone.map(({ mainShare }) => mainShare))).toFixed(0)} %`;
+/** Beside one flood, from its start to its end. */
+async function beside(quiet: Quiet, { flooder, flood }: Ready): Promise<Burst> {
+  const running = flooder.start(flood);
+  try {
+    await setTimeout(SETTLE_MS);
+    return await quiet.burst();
+  } finally {
+    await running.end();
+  }
+}
+
+/** By turns: a burst alone, and one beside each flood, so that what else the machine does weighs on all of them. */
+async function takeTurns(quiet: Quiet, all: readonly Ready[], turns: number): Promise<Measure[]> {
+  const alone: Burst[] = [];
+  const flooded = all.map((): Burst[] => []);
+  for (let turn = 0; turn < turns; turn++) {
+    alone.push(await quiet.burst());
+    for (let i = 0; i < all.length; i++) {
+      // Nobody is always the first after the burst alone.
+      const index = (i + turn) % all.length;
+      flooded[index]?.push(await beside(quiet, all[index] as Ready));
+    }
+  }
+  return all.map((each, i) => measureBeside(each, alone, flooded[i] ?? []));
+}
+
+function measureBeside({ name, goal }: Ready, alone: readonly Burst[], flooded: readonly Burst[]): Measure {
+  const ratios = flooded.map((burst, turn) => p99Of(burst) / p99Of(alone[turn] as Burst));
+  const us = (bursts: readonly Burst[], of: (burst: Burst) => number): string => median(bursts.map(of)).toFixed(0);
+  const half = ({ timesUs }: Burst): number => median(timesUs);
+  const busy = (bursts: readonly Burst[]): string => (100 * mean(bursts.map(({ mainShare }) => mainShare))).toFixed(0);
+  const hostCalls = Math.round(mean(flooded.map((burst) => burst.hostCalls))).toLocaleString('en');
   const note = [
-    `p99 ${p99.toFixed(0)} us, alone ${p99Alone.toFixed(0)} us; median ${p50.toFixed(0)} us, alone ${p50Alone.toFixed(0)} us`,
-    `${Math.round(mean(flooded.map(({ hostCalls }) => hostCalls))).toLocaleString('en')} host calls counted a second`,
-    share,
+    `p99 ${us(flooded, p99Of)} us, alone ${us(alone, p99Of)} us`,
+    `median ${us(flooded, half)} us, alone ${us(alone, half)} us`,
+    `${hostCalls} host calls a second`,
+    `main thread ${busy(flooded)} % busy, alone ${busy(alone)} %`,
   ].join('; ');
-  const more = { note, ...(goal === undefined ? {} : { goal }) };
-  return measureOf(`p99 beside ${name}, of alone`, 'x', ratios, more);
+  return measureOf(`p99 beside ${name}, of alone`, 'x', ratios, { note, ...(goal === undefined ? {} : { goal }) });
+}
+
+/** Each in service, with a thread that has loaded it. */
+async function getReady(client: Client, all: readonly Neighbour[]): Promise<Ready[]> {
+  const ready: Ready[] = [];
+  for (const [index, each] of all.entries()) {
+    const { asks, granted = true, flood } = each;
+    const flooder = await Flooder.install(client, { name: `flood-${index}`, asks, granted });
+    await flooder.call({ ...flood, times: 1 });
+    ready.push({ ...each, flooder });
+  }
+  return ready;
 }
 
 async function measureAll(
   server: ServerProcess,
   load: Load,
   webPort: number,
-  options: BenchOptions,
+  { bursts, burstMs }: BenchOptions,
 ): Promise<Measure[]> {
   const client = server.connect();
-  const count = Math.max(20, Math.round((PER_SECOND * options.burstMs) / 1_000));
-  const turns = Math.max(3, Math.round(options.bursts * TURNS));
   const id = await putIntoService(client, await packEcho());
   await callOnce(client, id, 'L2');
-  const quiet = new Quiet(server, load, count);
+  await putIntoService(client, await packStateless(SINK));
+  const quiet = new Quiet(server, load, Math.max(20, Math.round((PER_SECOND * burstMs) / 1_000)));
+  const all = await getReady(client, neighbours(webPort));
   // The code that answers is compiled.
-  for (let i = 0; i < 5; i++) await quiet.burst();
-  const measures: Measure[] = [];
-  for (const neighbour of neighbours(webPort)) {
-    const { flood, asks, granted = true } = neighbour;
-    const flooder = await Flooder.install(client, { name: `flood-${flood.what.replaceAll(' ', '-')}`, asks, granted });
-    // The thread is there, and what it loads at first.
-    await flooder.call({ ...flood, times: 1 });
-    measures.push(measureBeside(await beside(quiet, flooder, neighbour, turns)));
-    await flooder.remove();
-  }
+  await takeTurns(quiet, all, 1);
+  const measures = await takeTurns(quiet, all, Math.max(3, Math.round(bursts * TURNS)));
   client.close();
   return measures;
 }

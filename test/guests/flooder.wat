@@ -1,6 +1,7 @@
 ;; Asks its host for one thing again and again: the first byte of a signal's type says what, its source is the key, query or
 ;; URL, its content the value or line, its timestamp how often.
 ;;   g  memory.get     s  memory.set     f  memory.search     h  http.fetch
+;;   e  signals.emit to L9                p  plugins.call-tool: the key is the plugin, the signal's id the tool
 ;;   l  a log line     m  an observation of a metric          t  a reading of the clock and a random number
 ;;   c  nothing: it only computes
 ;; The answer is one signal, whose timestamp is how often the host refused.
@@ -10,6 +11,9 @@
   (import "hal9:plugin/memory@0.1.0" "search" (func $search (param i32 i32 i32 i32)))
   (import "hal9:plugin/http@0.1.0" "fetch"
     (func $fetch (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "hal9:plugin/signals@0.1.0" "emit"
+    (func $emit (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)))
+  (import "hal9:plugin/plugins@0.1.0" "call-tool" (func $call-tool (param i32 i32 i32 i32 i32 i32 i32)))
   (import "hal9:plugin/logging@0.1.0" "log" (func $log (param i32 i32 i32)))
   (import "hal9:plugin/metrics@0.1.0" "observe" (func $observe (param i32 i32 f64 i32 i32)))
   (import "hal9:plugin/clock@0.1.0" "now" (func $now (result i64)))
@@ -24,7 +28,7 @@
     (global.set $free (i32.add (local.get $at) (local.get 3)))
     (local.get $at))
 
-  (func $ask (param $what i32) (param $key i32) (param $key-bytes i32) (param $text i32) (param $text-bytes i32)
+  (func $ask (param $what i32) (param $id i32) (param $id-bytes i32) (param $key i32) (param $key-bytes i32) (param $text i32) (param $text-bytes i32)
     (i32.store8 (i32.const 512) (i32.const 0))
     (if (i32.eq (local.get $what) (i32.const 103)) (then
       (call $get (local.get $key) (local.get $key-bytes) (i32.const 512))))
@@ -35,6 +39,12 @@
     (if (i32.eq (local.get $what) (i32.const 104)) (then
       (call $fetch (i32.const 400) (i32.const 3) (local.get $key) (local.get $key-bytes) (i32.const 0) (i32.const 0)
         (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 0) (i32.const 512))))
+    (if (i32.eq (local.get $what) (i32.const 101)) (then
+      (call $emit (i32.const 403) (i32.const 5) (i32.const 403) (i32.const 5) (i32.const 8) (i32.const 403) (i32.const 5)
+        (local.get $text) (local.get $text-bytes) (i32.const 0) (i32.const 0) (i64.const 0) (i32.const 512))))
+    (if (i32.eq (local.get $what) (i32.const 112)) (then
+      (call $call-tool (local.get $key) (local.get $key-bytes) (local.get $id) (local.get $id-bytes)
+        (local.get $text) (local.get $text-bytes) (i32.const 512))))
     (if (i32.eq (local.get $what) (i32.const 108)) (then
       (call $log (i32.const 2) (local.get $text) (local.get $text-bytes))))
     (if (i32.eq (local.get $what) (i32.const 109)) (then
@@ -43,7 +53,7 @@
       (drop (call $now)) (drop (call $next)))))
 
   (func (export "hal9:plugin/neuron@0.1.0#process")
-    (param i32 i32) (param $type i32) (param i32) (param i32) (param $key i32) (param $key-bytes i32)
+    (param $id i32) (param $id-bytes i32) (param $type i32) (param i32) (param i32) (param $key i32) (param $key-bytes i32)
     (param $text i32) (param $text-bytes i32) (param i32 i32) (param $times i64) (result i32)
     (local $what i32) (local $refused i64) (local $allocated i32)
     (local.set $what (i32.load8_u (local.get $type)))
@@ -52,7 +62,7 @@
       (br_if $done (i64.eqz (local.get $times)))
       (local.set $times (i64.sub (local.get $times) (i64.const 1)))
       (global.set $free (local.get $allocated))
-      (call $ask (local.get $what) (local.get $key) (local.get $key-bytes) (local.get $text) (local.get $text-bytes))
+      (call $ask (local.get $what) (local.get $id) (local.get $id-bytes) (local.get $key) (local.get $key-bytes) (local.get $text) (local.get $text-bytes))
       (local.set $refused (i64.add (local.get $refused) (i64.extend_i32_u (i32.load8_u (i32.const 512)))))
       (br $again)))
     (memory.fill (i32.const 65536) (i32.const 0) (i32.const 56))

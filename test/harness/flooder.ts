@@ -8,6 +8,8 @@ export const FLOODS = {
   set: 's',
   search: 'f',
   fetch: 'h',
+  emit: 'e',
+  'call-tool': 'p',
   log: 'l',
   observe: 'm',
   'time and random': 't',
@@ -19,10 +21,11 @@ export interface Flood {
   what: keyof typeof FLOODS;
   /** How often in one call. */
   times: number;
-  /** Key, query or URL. */
+  /** Key, query, URL or plugin. */
   key?: string;
-  /** Value or line. */
+  /** Value, line, content or parameters. */
   text?: string;
+  tool?: string;
 }
 
 interface FlooderOptions {
@@ -59,9 +62,9 @@ export class Flooder {
   }
 
   /** One call. @returns how many of the host calls were refused. @throws Error where the call itself failed */
-  async call({ what, times, key = 'key', text = '"value"' }: Flood): Promise<number> {
+  async call({ what, times, key = 'key', text = '"value"', tool = '' }: Flood): Promise<number> {
     const { results } = await this.#client.processSignal({
-      signal: { type: FLOODS[what], layer: 'L8', source: key, content: text, timestampMs: String(times) },
+      signal: { id: tool, type: FLOODS[what], layer: 'L8', source: key, content: text, timestampMs: String(times) },
       neuronType: this.name,
     });
     const [result] = results;

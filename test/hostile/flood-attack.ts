@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { HOST_RATES, type HostRate, type RateName } from '../../src/limits/host-rates.js';
 import { type Flood, Flooder } from '../harness/flooder.js';
 import type { ServerProcess } from '../harness/server-process.js';
+import { idOf } from '../harness/wat-plugin.js';
 import type { Attack } from './guest-attacks.js';
 
 /** Threads that flood at a time; there may be no more. */
@@ -35,6 +36,17 @@ function attacks(webPort: number): FloodAttack[] {
     { id: 'memory-search', what: 'search', times: 400, key: 'words', asks: memory, rate: 'memory operations' },
     { id: 'memory-with-clock', what: 'get', times: 4_000, asks: [...memory, ...clock], rate: 'host calls' },
     { id: 'http', what: 'fetch', times: 40, key, asks: web, rate: 'http requests' },
+    { id: 'signals', what: 'emit', times: 400, text: WORDS, asks: ['Hal9Signal'], rate: 'signals' },
+    {
+      id: 'plugin-calls',
+      what: 'call-tool',
+      times: 200,
+      key: idOf('bystander'),
+      tool: 'repeat',
+      text: '{"text":"flood"}',
+      asks: [{ PluginCall: idOf('bystander') }],
+      rate: 'plugin calls',
+    },
     { id: 'log', what: 'log', times: 20_000, text: WORDS, asks: [] },
     { id: 'metrics', what: 'observe', times: 20_000, asks: [] },
     { id: 'clock-and-random', what: 'time and random', times: 50_000, asks: clock },
