@@ -57,7 +57,7 @@ export function tryFuel(random: Random): Promise<void> {
 }
 
 /** Answers from its arguments alone; now and then it calls back, or throws. */
-const host: HostMaker = (note, instance) => {
+export const host: HostMaker = (note, instance) => {
   let calls = 0;
   const answer = (name: string, args: readonly unknown[]): number => {
     note(`${name}(${args.map(String).join()})`);
