@@ -28,7 +28,7 @@ const MAX_MEMORY_BYTES = 2 ** 32;
 const UNBOUNDED_STACK_BYTES = 2 ** 31 - 1;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
-export const PIPELINE_VERSION = 3;
+export const PIPELINE_VERSION = 4;
 
 /** What is prepared: `PackageContents` has the module at hand, a `StoredPackage` can load it. */
 export type PrepareSource =

@@ -20,12 +20,16 @@ export const RECORD = {
   branch: 6,
   /** The end of an `if` without `else`: charge `a` where the condition was false. */
   elseArm: 7,
+  /** A label `b` of the `br_table` that comes next; on the way there `a` is charged. */
+  tableTarget: 8,
+  /** A `br_table`: its labels follow in the scratch buffer. Local `a` may keep its operand. */
+  table: 9,
   /** A tail call: give the function's stack back. */
-  tailCall: 8,
+  tailCall: 10,
   /** A call of `b` begins (see BodyLists.callees): its arguments have been pushed. `a` is 1 where it does not return. */
-  call: 9,
+  call: 11,
   /** It has returned. */
-  returned: 10,
+  returned: 12,
 } as const;
 
 /** Kinds of places in a function, which the offset map keeps: what a trap there means. */

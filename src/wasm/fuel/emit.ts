@@ -9,10 +9,11 @@
 
 import { MODULE_LIMITS } from '../../limits.js';
 import { OP } from '../instructions.js';
-import { tooMany } from '../reader.js';
+import { Reader, tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
 import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
 import type { StackPlan } from './call-graph.js';
+import { type ChargedWay, writeTable } from './emit-table.js';
 import type { IntList } from './int-list.js';
 import type { Scratch } from './scratch.js';
 import { StackCode, type StackRole } from './stack-code.js';
@@ -144,7 +145,8 @@ export class BodyEmitter {
       } else if (record < plan.recordsEnd && nextRecord === next) {
         const before = out.length;
         offsets.push2(before, (copied + shift) & ORIGINAL_MASK);
-        this.#emitRecord(plan, role, record);
+        if (records.at(record + 1) === RECORD.table) copied += this.#emitTable(plan, record);
+        else this.#emitRecord(plan, role, record);
         record += 4;
         if (out.length === before) offsets.length -= 2;
         else offsets.push2(out.length, ((copied + shift) & ORIGINAL_MASK) | place);
@@ -192,6 +194,22 @@ export class BodyEmitter {
       case RECORD.returned:
         return this.#stackCode.afterCall(plan, role, second);
     }
+  }
+
+  /** Answers how many bytes of the scratch buffer it has written in its own way. */
+  #emitTable({ fuelLocal }: BodyPlan, at: number): number {
+    const { records, scratch } = this.#lists;
+    const position = records.at(at);
+    const labels = new Reader(scratch.bytes, position, scratch.length);
+    for (let left = labels.u32('labels'); left >= 0; left--) labels.u32('a label');
+    const ways: ChargedWay[] = [];
+    for (let way = at - 4; way >= 0 && records.at(way) === position; way -= 4) {
+      const charge = records.at(way + 2);
+      if (records.at(way + 1) === RECORD.tableTarget && charge !== 0) ways.push({ label: records.at(way + 3), charge });
+    }
+    const bytes = scratch.bytes.subarray(position, labels.position);
+    writeTable(this.#out, bytes, ways, records.at(at + 2), (charge) => this.#charge(fuelLocal, charge));
+    return labels.position - position;
   }
 
   /** Whether each round of the loop comes to another check (`body/loop-checks.ts`). */

@@ -22,7 +22,7 @@ export const EXACT_NODE = 0;
  * Among edges that are equally frequent, which are rather in the tree: a charge on a branch needs code of its own, one beside a
  * check does not. An edge on which nothing can be charged is in it before all others.
  */
-export const RANK = { charge: 0, none: 1, branch: 3, always: 4 } as const;
+export const RANK = { charge: 0, none: 1, table: 2, branch: 3, always: 4 } as const;
 
 const CLASSES = FREQUENCY_CLASSES * 4 + 1;
 /** A charge on a branch costs as much as one that runs this many classes more often. */

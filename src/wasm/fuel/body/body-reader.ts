@@ -110,7 +110,7 @@ export class BodyReader {
     const { records } = this.lists;
     for (let at = recordsStart; at < records.length; at += 4) {
       const kind = records.at(at + 1);
-      if (kind >= RECORD.tailCall) continue;
+      if (kind >= RECORD.table) continue;
       const edge = records.at(at + 2);
       const own = kind === RECORD.push || !graph.isPushed(edge) ? graph.chargeOf(edge) : 0;
       records.data[at + 2] = kind === RECORD.check ? 0 : own;

@@ -4,7 +4,7 @@ import { GC_BASE, OP } from '../../instructions.js';
 import { PLACE, PLACE_SHIFT, RECORD } from '../body-plan.js';
 import { EXACT_NODE, FATE, RANK } from '../flow-graph.js';
 import { ODDS_NOT_TAKEN } from './labels.js';
-import type { OpenBody } from './open-body.js';
+import { I32_TYPE, type OpenBody } from './open-body.js';
 import { skipUnreachable } from './unreachable.js';
 
 export function readBranch(body: OpenBody): void {
@@ -64,27 +64,59 @@ export function share(body: OpenBody, split: number, target: number, odds: numbe
   body.graph.reach(node, body.graph.uncheckedAt(split));
 }
 
-export function readBranchTable(body: OpenBody, start: number): void {
-  const reader = body.reader;
-  const split = body.graph.addNode();
+/** Each way that it can go gets a charge of its own where no operands are taken along: `emit.ts` puts it on the way. */
+export function readBranchTable(body: OpenBody): void {
+  const { reader, graph } = body;
+  const start = reader.position;
   const seen = new Set<number>();
-  let caught = false;
-  for (let left = reader.count('labels', reader.remaining); left >= 0; left--) {
-    const target = body.targetOf(reader.u32('a label'));
-    seen.add(target);
-    if (body.isCatchTarget(target)) caught = true;
-  }
+  readLabels(body, (target) => seen.add(target));
+  const targets = [...seen];
   body.height--;
-  if (caught) {
-    body.storeAndKeep(FATE.leaves);
-    for (const target of seen) if (!body.isCatchTarget(target)) body.graph.unify(EXACT_NODE, body.nodeOf(target));
-    for (const target of seen) body.graph.reach(body.nodeOf(target), body.unchecked);
-  } else {
+  if (targets.some((target) => body.isCatchTarget(target))) leaveExactly(body, targets);
+  else {
+    const split = graph.addNode();
     body.endEdge(split);
-    for (const target of seen) share(body, split, target, 1);
+    const divided = targets.length > 1 && targets.every((target) => body.arityOf(target) === 0);
+    for (const target of targets) {
+      if (divided) chargeTarget(body, split, target);
+      else share(body, split, target, 1);
+    }
   }
-  body.lists.scratch.copy(body.bytes, start, reader.position);
+  const operand = targets.length > 1 ? body.addLocal('i32', I32_TYPE) : 0;
+  body.record(RECORD.table, operand, 0);
+  const { scratch } = body.lists;
+  reader.position = start;
+  scratch.u32(reader.count('labels', reader.remaining));
+  reader.position = start;
+  readLabels(body, (target) => scratch.u32(body.labels.top - target));
   skipUnreachable(body);
+}
+
+/** Reads the labels of a `br_table`; answers how many there are but for the default. */
+function readLabels(body: OpenBody, each: (target: number) => void): number {
+  const { reader } = body;
+  const count = reader.count('labels', reader.remaining);
+  for (let left = count; left >= 0; left--) each(body.targetOf(reader.u32('a label')));
+  return count;
+}
+
+/** Some of the labels are where exceptions are caught to. */
+function leaveExactly(body: OpenBody, targets: readonly number[]): void {
+  body.storeAndKeep(FATE.leaves);
+  for (const target of targets) {
+    if (!body.isCatchTarget(target)) body.graph.unify(EXACT_NODE, body.nodeOf(target));
+    body.graph.reach(body.nodeOf(target), body.unchecked);
+  }
+}
+
+function chargeTarget(body: OpenBody, split: number, target: number): void {
+  const { graph, labels } = body;
+  const node = body.nodeOf(target);
+  labels.repeats[target] = true;
+  const edge = graph.addEdge(split, 1, RANK.table);
+  graph.endEdge(edge, node, 0, FATE.goes);
+  graph.reach(node, graph.uncheckedAt(split));
+  body.record(RECORD.tableTarget, edge, labels.top - target);
 }
 
 /** br_on_null, br_on_non_null, br_on_cast, br_on_cast_fail: the label comes next. */

@@ -146,7 +146,7 @@ export function readSlow(body: OpenBody, opcode: number): void {
     case OP.brIf:
       return readConditionalBranch(body);
     case OP.brTable:
-      return readBranchTable(body, start);
+      return readBranchTable(body);
     case OP.brOnNull:
     case OP.brOnNonNull:
       body.height += DELTAS[code] as number;

@@ -43,6 +43,27 @@ describe('meter, on control flow', () => {
     );
   });
 
+  test('meter charges the ways of a br_table, and not its loop, where some go straight to what joins behind', async () => {
+    const wat = `(module (func (export "run") (param i32) (result i32) (local i32)
+      loop $again
+        block $join
+          block $two
+            block $one
+              local.get 0 i32.const 3 i32.and br_table $one $two $join $two
+            end
+            local.get 1 i32.const 5 i32.mul local.set 1 nop nop br $join
+          end
+          local.get 1 i32.const 3 i32.add local.set 1
+        end
+        local.get 0 i32.const 1 i32.sub local.tee 0 br_if $again
+      end
+      local.get 1))`;
+    await compare(wat, [1], [2], [8], [21]);
+    const text = await print(meter(await parse(wat)).bytes);
+    const afterHeader = /loop[\s\S]*?br_table/.exec(text)?.[0] ?? '';
+    ok(!afterHeader.includes('i64.sub'), afterHeader);
+  });
+
   test('meter keeps operands that lie below branches and blocks', async () => {
     await compare(
       `(module (func (export "run") (param i32) (result i32)
