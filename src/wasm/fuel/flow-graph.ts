@@ -27,6 +27,8 @@ export const RANK = { charge: 0, none: 1, table: 2, branch: 3, always: 4 } as co
 const CLASSES = FREQUENCY_CLASSES * 4 + 1;
 /** A charge on a branch costs as much as one that runs this many classes more often. */
 const BRANCH_COST = 8;
+/** Of one on a way of a `br_table`. */
+const TABLE_COST = 4;
 const FEW_EDGES = 24;
 
 export class FlowGraph {
@@ -144,12 +146,11 @@ export class FlowGraph {
     this.#estimator.estimate(columns, frequencies);
     for (let edge = 0; edge < edges; edge++) {
       const rank = this.#ranks.at(edge);
+      const cost = rank === RANK.branch ? BRANCH_COST : rank === RANK.table ? TABLE_COST : 0;
       frequencies[edge] =
         rank === RANK.always
           ? CLASSES - 1
-          : Math.min(FREQUENCY_CLASSES - 1, (frequencies[edge] as number) + (rank === RANK.branch ? BRANCH_COST : 0)) *
-              4 +
-            rank;
+          : Math.min(FREQUENCY_CLASSES - 1, (frequencies[edge] as number) + cost) * 4 + rank;
     }
   }
 

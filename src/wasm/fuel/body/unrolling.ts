@@ -23,6 +23,10 @@ import { closeLabel } from './unreachable.js';
 
 /** Larger ones gain little, and make the module grow. */
 const MAX_LOOP_BYTES = 96;
+/** Loops around a `br_table` (interpreters, state machines) gain most, and are few. */
+const MAX_DISPATCH_BYTES = 640;
+/** Of loops that call something on the way out, which is seldom run. */
+const MAX_BYTES_WITH_EXIT = 160;
 const COPIES = 2;
 /** Of loops of at most so many bytes there are more copies. */
 const TINY_LOOP_BYTES = 24;
@@ -34,21 +38,41 @@ const VOID = 0x40;
 /** The byte behind the end of the loop that has just begun, if it may be unrolled; else -1. */
 export function endOfSmallLoop(body: OpenBody): number {
   const from = body.reader.position;
-  const last = from + MAX_LOOP_BYTES;
-  const reader = new Reader(body.bytes, from, Math.min(body.reader.end, last + LONGEST_INSTRUCTION));
+  let last = from + MAX_LOOP_BYTES;
+  const reader = new Reader(
+    body.bytes,
+    from,
+    Math.min(body.reader.end, from + MAX_DISPATCH_BYTES + LONGEST_INSTRUCTION),
+  );
   let repeats = false;
+  let called = false;
   for (let depth = 0; reader.position < last; ) {
     const code = readCode(reader);
-    if (code === OP.end && depth-- === 0) return repeats ? reader.position : -1;
+    if (code === OP.end && depth-- === 0) return repeats && !called ? reader.position : -1;
     if (code === OP.block || code === OP.if) depth++;
-    if (code === OP.br || code === OP.brIf) repeats = reader.u32('a label') === depth || repeats;
-    else if (isSimple(code)) skipOperands(reader, code);
-    else return -1;
+    if (code === OP.br || code === OP.brIf) {
+      const label = reader.u32('a label');
+      repeats ||= label === depth;
+      if (label === depth && called) return -1;
+      if (label > depth && code === OP.br) called = false;
+    } else if (code === OP.call) {
+      skipOperands(reader, code);
+      called = true;
+      last = Math.max(last, from + MAX_BYTES_WITH_EXIT);
+    } else if (code === OP.brTable) {
+      last = from + MAX_DISPATCH_BYTES;
+      const labels = reader.u32('the number of labels');
+      if (labels >= reader.remaining) return -1;
+      for (let left = labels; left >= 0; left--) repeats = reader.u32('a label') === depth || repeats;
+    } else if (isSimple(code)) {
+      skipOperands(reader, code);
+      if (code === OP.return || code === OP.unreachable) called = false;
+    } else return -1;
   }
   return -1;
 }
 
-/** Whether an instruction is one that computes or branches within the function, and holds no label but those of `br` and `br_if`. */
+/** Whether an instruction is one that computes or branches within the function, and holds no label. */
 function isSimple(code: number): boolean {
   if (code >= GC_BASE) return code >= SIMD_BASE || (code >= MISC_BASE && code < MISC_BASE + 8);
   if (code < 0x1a) return SIMPLE_CONTROL.has(code);
