@@ -13,6 +13,7 @@ import { Reader, tooMany } from '../reader.js';
 import type { Additions } from './additions.js';
 import { type BodyLists, type BodyPlan, PLACE, PLACE_SHIFT, RECORD } from './body-plan.js';
 import type { StackPlan } from './call-graph.js';
+import { writeLocals } from './emit-locals.js';
 import { type ChargedWay, writeTable } from './emit-table.js';
 import type { IntList } from './int-list.js';
 import type { Scratch } from './scratch.js';
@@ -21,7 +22,6 @@ import { StackCode, type StackRole } from './stack-code.js';
 const I64_SUB = 0x7d;
 const I64_LT_S = 0x53;
 const VOID = 0x40;
-const I32 = 0x7f;
 const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
 
 export class BodyEmitter {
@@ -34,6 +34,8 @@ export class BodyEmitter {
   readonly #wrapperType: (plan: BodyPlan) => { short: number } | { index: number };
   readonly #stackCode: StackCode;
   readonly #checksAtEntry: (callee: number) => boolean;
+  /** The fuel is on the operand stack already when it comes to be pushed. */
+  #isPushed = false;
 
   /**
    * @param wrapperType the type of a block around the function's code
@@ -70,7 +72,7 @@ export class BodyEmitter {
     const firstOffset = this.#offsets.length;
     out.reserve(2 * (plan.scratchEnd - plan.scratchStart) + 64);
     out.length += 5;
-    this.#emitLocals(plan, role);
+    writeLocals(out, this.#input, plan, role);
     this.#emitEntry(plan, role);
     if (plan.wrapped) this.#openWrapper(plan);
     this.#merge(plan, role);
@@ -94,20 +96,6 @@ export class BodyEmitter {
     if (gap === 0) return;
     for (let at = firstOffset; at < this.#offsets.length; at += 2) {
       this.#offsets.data[at] = (this.#offsets.data[at] as number) - gap;
-    }
-  }
-
-  #emitLocals(plan: BodyPlan, role: StackRole): void {
-    const out = this.#out;
-    const groups = plan.localGroups + plan.addedLocals.length;
-    // The locals that are declared stand behind the slot, whether it is used or not.
-    const hasSlot = !role.takesStack && (groups > 0 || role.counted || role.callsCounted);
-    out.u32(groups + (hasSlot ? 1 : 0));
-    if (hasSlot) out.op(1, I32);
-    out.copy(this.#input, plan.localsStart, plan.localsEnd);
-    for (const type of plan.addedLocals) {
-      out.u8(1);
-      out.copy(type, 0, type.length);
     }
   }
 
@@ -166,7 +154,9 @@ export class BodyEmitter {
         return this.#charge(fuel, charge);
       case RECORD.setFuel:
         this.#subtract(charge);
-        return out.op(OP.localSet, fuel);
+        this.#isPushed = this.#isPushedNext(plan, at);
+        if (!this.#isPushed) out.op(OP.localSet, fuel);
+        return;
       case RECORD.loop:
         if (this.#isCovered(at)) return this.#charge(fuel, charge);
         return this.#chargeAndCheck(fuel, charge, second);
@@ -176,7 +166,8 @@ export class BodyEmitter {
       case RECORD.check:
         return this.#chargeAndCheck(fuel, 0, second);
       case RECORD.push:
-        out.op(OP.localGet, fuel);
+        if (!this.#isPushed) out.op(OP.localGet, fuel);
+        this.#isPushed = false;
         this.#subtract(charge);
         if (this.#stackCode.isTakenBy(second)) this.#stackCode.push(plan, role);
         return;
@@ -194,6 +185,14 @@ export class BodyEmitter {
       case RECORD.returned:
         return this.#stackCode.afterCall(plan, role, second);
     }
+  }
+
+  /** Whether the fuel that a call has left on the operand stack is wanted there: nothing stands between. */
+  #isPushedNext({ recordsEnd }: BodyPlan, at: number): boolean {
+    const { records } = this.#lists;
+    let next = at + 4;
+    while (next < recordsEnd && records.at(next + 1) === RECORD.returned) next += 4;
+    return next < recordsEnd && records.at(next) === records.at(at) && records.at(next + 1) === RECORD.push;
   }
 
   /** Answers how many bytes of the scratch buffer it has written in its own way. */

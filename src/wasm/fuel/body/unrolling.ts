@@ -31,19 +31,13 @@ const COPIES = 2;
 /** Of loops of at most so many bytes there are more copies. */
 const TINY_LOOP_BYTES = 24;
 const TINY_COPIES = 4;
-/** No instruction of those that a small loop may hold is longer (v128.const). */
-const LONGEST_INSTRUCTION = 24;
 const VOID = 0x40;
 
 /** The byte behind the end of the loop that has just begun, if it may be unrolled; else -1. */
 export function endOfSmallLoop(body: OpenBody): number {
   const from = body.reader.position;
   let last = from + MAX_LOOP_BYTES;
-  const reader = new Reader(
-    body.bytes,
-    from,
-    Math.min(body.reader.end, from + MAX_DISPATCH_BYTES + LONGEST_INSTRUCTION),
-  );
+  const reader = new Reader(body.bytes, from, body.reader.end);
   let repeats = false;
   let called = false;
   for (let depth = 0; reader.position < last; ) {
@@ -62,7 +56,7 @@ export function endOfSmallLoop(body: OpenBody): number {
     } else if (code === OP.brTable) {
       last = from + MAX_DISPATCH_BYTES;
       const labels = reader.u32('the number of labels');
-      if (labels >= reader.remaining) return -1;
+      if (labels > MAX_DISPATCH_BYTES) return -1;
       for (let left = labels; left >= 0; left--) repeats = reader.u32('a label') === depth || repeats;
     } else if (isSimple(code)) {
       skipOperands(reader, code);
