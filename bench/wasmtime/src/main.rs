@@ -1,8 +1,9 @@
-//! `bench-wasmtime MODULE fuel|plain`: reads lines `NAME SIZE`, answers each with a line: nanoseconds, checksum, fuel used.
+//! `bench-wasmtime MODULE fuel|plain`: reads lines `NAME SIZE`, answers each with a line: nanoseconds of processor time, checksum,
+//! fuel used.
 //! It stays alive between lines, so that its runs can be interleaved with others' and its code stays compiled.
 
 use std::io::{BufRead, Write};
-use std::time::Instant;
+use std::time::Duration;
 use wasmtime::{Config, Engine, Instance, Module, Store};
 
 const BUDGET: u64 = 1 << 60;
@@ -27,12 +28,21 @@ fn main() -> wasmtime::Result<()> {
         if metered {
             store.set_fuel(BUDGET)?;
         }
-        let start = Instant::now();
+        let start = processor_time();
         let checksum = program.call(&mut store, size.parse().expect("a size"))?;
-        let elapsed = start.elapsed().as_nanos();
+        let elapsed = (processor_time() - start).as_nanos();
         let used = if metered { BUDGET - store.get_fuel()? } else { 0 };
         writeln!(out, "{elapsed} {checksum} {used}")?;
         out.flush()?;
     }
     Ok(())
+}
+
+/// What this thread has run: on a busy machine, the time of day tells of others' work too.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec of ours, which the call fills in.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(status, 0, "every thread has a clock");
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("less than a second"))
 }
