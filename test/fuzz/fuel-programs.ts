@@ -152,6 +152,7 @@ class Generator {
       () => this.#callStatement(),
       () => this.#typedBlock(depth),
       () => this.#exceptions(depth),
+      () => this.#departure(),
     ];
     this.#random.pick(choices)();
   }
@@ -233,6 +234,19 @@ class Generator {
     code.u8(OP.return);
     // Code that cannot be reached, to be left out.
     if (this.#random.once(2)) this.#conditionalBranch();
+  }
+
+  /** A way that is seldom gone: a call, and then out of the function. */
+  #departure(): void {
+    const code = this.#code;
+    code.op(OP.block, 0x40);
+    this.#inLabel({ types: [], loops: false }, () => {
+      this.#expression(I32, 2);
+      code.op(OP.brIf, 0);
+      this.#callStatement();
+      this.#leave();
+    });
+    code.u8(OP.end);
   }
 
   #inLabel(label: Label, write: () => void): void {

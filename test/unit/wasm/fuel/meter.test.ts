@@ -64,6 +64,35 @@ describe('meter, on control flow', () => {
     ok(!afterHeader.includes('i64.sub'), afterHeader);
   });
 
+  test('meter writes loops twice that dispatch or that call something on the way out, and counts them as before', async () => {
+    const far = 'block '.repeat(130);
+    const ends = 'end '.repeat(130);
+    const labels = Array.from({ length: 100 }, (_, index) => 129 - index).join(' ');
+    await compare(
+      `(module (import "host" "log" (func $log (param i32)))
+        (func $leave (param i32) (result i32) local.get 0 call $log local.get 0 i32.const 100 i32.mul)
+        (func (export "run") (param i32) (result i32) (local i32)
+          loop $dispatch
+            ${far} local.get 0 br_table ${labels} ${ends}
+            local.get 1 local.get 0 i32.add local.set 1
+            local.get 0 i32.const 1 i32.sub local.tee 0 br_if $dispatch
+          end
+          i32.const 9 local.set 0
+          loop $scan
+            block $on
+              local.get 0 i32.const 4 i32.ne br_if $on
+              local.get 1 call $leave return
+            end
+            local.get 0 i32.const 1 i32.sub local.tee 0 br_if $scan
+          end
+          local.get 1))`,
+      [1],
+      [2],
+      [6],
+      [305],
+    );
+  });
+
   test('meter keeps operands that lie below branches and blocks', async () => {
     await compare(
       `(module (func (export "run") (param i32) (result i32)
