@@ -4,6 +4,7 @@
  */
 import { Scratch } from '../../src/wasm/fuel/scratch.js';
 import { OP } from '../../src/wasm/instructions.js';
+import { type Features, HOST_SIGNATURES, type Signature } from './fuel-surroundings.js';
 import type { Random } from './random.js';
 
 const I32 = 0x7f;
@@ -11,18 +12,6 @@ const I64 = 0x7e;
 const F32 = 0x7d;
 const F64 = 0x7c;
 const TYPES = [I32, I32, I32, I64, I64, F32, F64] as const;
-
-/** Which features a program may use. */
-export interface Features {
-  readonly legacyExceptions: boolean;
-  readonly exceptionReferences: boolean;
-  readonly tailCalls: boolean;
-}
-
-interface Signature {
-  readonly params: readonly number[];
-  readonly results: readonly number[];
-}
 
 interface Label {
   /** What a branch to it takes along. */
@@ -36,14 +25,6 @@ export interface GeneratedProgram {
   /** Exported functions with the types of their parameters. */
   readonly exports: readonly { readonly name: string; readonly params: readonly number[] }[];
 }
-
-/** Host functions that programs import as `host`.`f0` … */
-export const HOST_SIGNATURES: readonly Signature[] = [
-  { params: [I32], results: [I32] },
-  { params: [I32, I64], results: [] },
-  { params: [], results: [I64] },
-  { params: [F64, I32], results: [I32] },
-];
 
 const PAGE_MASK = 0xffff;
 /** Global 0: how many more calls may be nested. Global 1 and 2 are the program's. */
@@ -238,15 +219,14 @@ class Generator {
 
   /** A way that is seldom gone: a call, and then out of the function. */
   #departure(): void {
-    const code = this.#code;
-    code.op(OP.block, 0x40);
+    this.#code.op(OP.block, 0x40);
     this.#inLabel({ types: [], loops: false }, () => {
       this.#expression(I32, 2);
-      code.op(OP.brIf, 0);
+      this.#code.op(OP.brIf, 0);
       this.#callStatement();
       this.#leave();
     });
-    code.u8(OP.end);
+    this.#code.u8(OP.end);
   }
 
   #inLabel(label: Label, write: () => void): void {

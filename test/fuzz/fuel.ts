@@ -3,7 +3,8 @@
  * end, and run out with one unit less than it uses.
  */
 import { compareVariants, type HostMaker, variantsOf } from '../fuel/oracle.js';
-import { type Features, generateProgram } from './fuel-programs.js';
+import { generateProgram } from './fuel-programs.js';
+import type { Features } from './fuel-surroundings.js';
 import type { Random } from './random.js';
 
 /** Programs that need more are stopped: then only that is checked. */
