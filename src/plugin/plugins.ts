@@ -1,4 +1,5 @@
 import type { GrantRules } from '../config/grants.js';
+import { onlyUntilRestart } from '../package/data-file.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
 import type { AuditEvent } from '../sandbox/audit/audit-event.js';
@@ -6,6 +7,7 @@ import type { Decisions } from '../sandbox/decisions.js';
 import { about, audited, auditedAnyway, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
+import { refOf } from './dependency-chain.js';
 import { changedBy, regrant, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { install, isActive } from './install.js';
@@ -254,7 +256,9 @@ export class InstalledPlugins implements Plugins {
     for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
     await this.#deactivating(plugin, by, async () => {
       await plugin.deactivate(this.#parts.drainMs);
-      await this.#keep([...users, plugin], false, 'deactivated');
+      await this.#keep([...users, plugin], false, 'deactivated').catch((error: unknown) => {
+        throw onlyUntilRestart(error, `${refOf(plugin.ref)} is out of service`);
+      });
     });
   }
 
