@@ -7,7 +7,7 @@ import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
 import { permits } from '../sandbox/permitted.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
-import { about, audited, auditedAnyway } from './audited.js';
+import { about, audited, auditedAnyway, decisionDetails } from './audited.js';
 import { refOf } from './dependency-chain.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import type { Journal } from './journal.js';
@@ -31,13 +31,6 @@ export function requireDecided({ metadata }: Manifest, grants: PluginGrants, bef
   throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE', isKnown), {
     details: { plugin, added: fitting(open), ...fresh },
   });
-}
-
-/** What an audit line says of a plugin's permissions. */
-export function decisionDetails(grants: PluginGrants): Record<string, string> {
-  const { granted, denied, effective } = grants.view([]);
-  if (granted.length + denied.length === 0) return {};
-  return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
 }
 
 /**

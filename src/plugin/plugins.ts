@@ -4,7 +4,7 @@ import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
 import type { AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
-import { about, audited, auditedAnyway, denied } from './audited.js';
+import { about, audited, auditedAnyway, decisionDetails, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
 import { refOf } from './dependency-chain.js';
@@ -158,9 +158,14 @@ export class InstalledPlugins implements Plugins {
   async replaceConfigured(rules: GrantRules): Promise<void> {
     const plugins = [...this.#table.plugins.values()];
     const changed = changedBy(plugins, () => this.#parts.runtime.configured.replace(rules));
-    const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
+    const by: Requester = { actor: 'configuration' };
+    const restart = async (plugin: InstalledPlugin): Promise<void> => {
+      const event = about(plugin, 'grants.change', by.actor, decisionDetails(plugin.grants));
+      await this.#parts.audit.appendOrNote(event);
+      await restarted(plugin, this.#parts.drainMs);
+    };
     const starts = changed.map((plugin) =>
-      this.#change(plugin.ref.id, 'dependents', { actor: 'configuration' }, restart).catch((error: unknown) =>
+      this.#change(plugin.ref.id, 'dependents', by, restart).catch((error: unknown) =>
         this.#journal.notRegranted(plugin, error),
       ),
     );
