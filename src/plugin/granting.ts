@@ -3,6 +3,7 @@ import { SERVER_LIMITS } from '../limits.js';
 import { onlyUntilRestart } from '../package/data-file.js';
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
+import { stands } from '../protocol/defences.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
 import { permits } from '../sandbox/permitted.js';
@@ -24,7 +25,7 @@ type Parts = Pick<PluginsParts, 'audit' | 'drainMs'> & { table: PluginTable; jou
  */
 export function requireDecided({ metadata }: Manifest, grants: PluginGrants, before?: PluginGrants): void {
   const open = grants.undecided;
-  if (open.length === 0) return;
+  if (open.length === 0 || !stands('consent')) return;
   const plugin = `${metadata.name} ${metadata.version}`;
   const isKnown = (permission: Permission): boolean => before !== undefined && permits(before.sheet, permission);
   const fresh = before && { new: fitting(open.filter((permission) => !isKnown(permission))) };
