@@ -28,8 +28,8 @@ export function statusCode(name: StatusName): number {
  */
 export function toServiceError(error: HostError): ServiceRefusal {
   const code = StatusCode[error.status];
-  const text = stands('plain-errors') ? error.message : String(error.cause ?? error.message);
-  const message = headerText(text, SERVER_LIMITS.maxStatusMessageBytes);
+  const shown = error.cause instanceof Error && !stands('plain-errors') ? error.cause : error;
+  const message = headerText(shown.message, SERVER_LIMITS.maxStatusMessageBytes);
   const details = [pack('google.rpc.ErrorInfo', ErrorInfo.serialize(errorInfo(error)))];
   if (error.retryAfterMs !== undefined) {
     details.push(pack('google.rpc.RetryInfo', RetryInfo.serialize({ retryDelay: duration(error.retryAfterMs) })));
