@@ -97,6 +97,10 @@ export const REASONS = {
     status: 'FAILED_PRECONDITION',
     meaning: 'The audit log cannot be written, and this must not happen without it.',
   },
+  DISK_FULL: {
+    status: 'RESOURCE_EXHAUSTED',
+    meaning: 'The disk of the data directory has no room for what is to be kept.',
+  },
   UNAUTHENTICATED: { status: 'UNAUTHENTICATED', meaning: 'The caller did not say who it is, or not so that it holds.' },
   ROLE_MISSING: {
     status: 'PERMISSION_DENIED',

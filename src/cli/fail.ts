@@ -2,6 +2,7 @@ import type { CallError } from '../client/call-error.js';
 import { HostError } from '../errors.js';
 import { printable } from '../observe/printable.js';
 import { EXIT, type ExitStatus, exitOfStatus } from './exit-status.js';
+import { printJson } from './output.js';
 
 /** The command was used wrongly in a way that commander cannot see. */
 export class UsageError extends Error {}
@@ -39,7 +40,7 @@ export function fail(error: unknown, options: { json?: boolean; server?: string 
   const { failure, status } = describe(error, options.server);
   process.exitCode = status;
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ error: failure })}\n`);
+    printJson({ error: failure });
     return;
   }
   const next = [NEXT_STEPS[failure.reason], retryText(failure.retryAfterMs)].filter(Boolean).join('; ');

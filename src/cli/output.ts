@@ -2,7 +2,8 @@ import { printable } from '../observe/printable.js';
 
 /** Proto3 JSON has no null for a message that is not set: the key is left out. */
 export function printJson(reply: object): void {
-  process.stdout.write(`${JSON.stringify(reply, (_key, value: unknown) => (value === null ? undefined : value))}\n`);
+  // Escaped as JSON has it, the value is the same: a program reads what was there, and a terminal is not steered by it.
+  printLine(JSON.stringify(reply, (_key, value: unknown) => (value === null ? undefined : value)));
 }
 
 export function printLine(text: string): void {

@@ -94,7 +94,7 @@ function checkSum(profile: Profile, outcomes: readonly Outcome[]): void {
 
 async function formatted(measured: Measured, flags: ProfileFlags): Promise<string> {
   const { profile, results } = measured;
-  if (flags.json) return `${JSON.stringify(jsonOf(measured, flags))}\n`;
+  if (flags.json) return `${printable(JSON.stringify(jsonOf(measured, flags)))}\n`;
   switch (flags.format) {
     case 'folded': {
       const { foldedStacks } = await import('../local/folded.js');

@@ -7,9 +7,15 @@ import { documentFaults, readDocument } from './document.js';
 export const ROLES = ['execute', 'manage', 'observe'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Whom the audit log means by these is no caller of the access file. */
+export const RESERVED_NAMES: readonly string[] = ['server', 'configuration', 'local', 'nobody'];
+
 const name = z
   .string({ error: 'expected a name' })
-  .regex(/^[\w.@:/-]{1,128}$/, { error: 'expected a name of 1 to 128 letters, digits or . _ @ : / -' });
+  .regex(/^[\w.@:/-]{1,128}$/, { error: 'expected a name of 1 to 128 letters, digits or . _ @ : / -' })
+  .refine((text) => !RESERVED_NAMES.includes(text), {
+    error: `expected another name than ${RESERVED_NAMES.join(', ')}, which the audit log uses`,
+  });
 
 const roles = z
   .array(z.enum(ROLES, { error: `expected one of ${ROLES.join(', ')}` }), { error: 'expected a list of roles' })

@@ -8,6 +8,7 @@ import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS, PACKAGE_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 import { assemble, MANIFEST_PATH, namedFiles, type PackageContents, SizeBudget, tooLarge } from './contents.js';
 import { parseManifest } from './manifest.js';
 import { collisionKey, pathFault, quote } from './paths.js';
@@ -64,7 +65,8 @@ export async function readInside(
   const absolute = join(root, path);
   let file: FileHandle;
   try {
-    file = await open(absolute, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const noLink = stands('package-links') ? constants.O_NOFOLLOW : 0;
+    file = await open(absolute, constants.O_RDONLY | noLink | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'ELOOP') throw linked(path);
@@ -72,7 +74,7 @@ export async function readInside(
   }
   try {
     // The name is resolved after the file was opened: whatever was opened, a path that leads through a link is refused.
-    if ((await realpath(absolute)) !== absolute) throw linked(path);
+    if ((await realpath(absolute)) !== absolute && stands('package-links')) throw linked(path);
     return await readWhole(file, path, limitBytes, budget);
   } finally {
     await file.close();

@@ -37,9 +37,16 @@ const name = z
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 of the characters A-Z a-z 0-9 _ . -' })
   .refine((text) => text !== '__proto__', { error: 'expected another name' });
 
-const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, {
-  error: 'expected a UUID in lower case, such as 3f2b7c1e-5a4d-4e8b-9c6f-0a1b2c3d4e5f',
-});
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const uuid = z
+  .string()
+  .regex(UUID, { error: 'expected a UUID in lower case, such as 3f2b7c1e-5a4d-4e8b-9c6f-0a1b2c3d4e5f' });
+
+/** Commands take a plugin's name where they take its id: it may look like no other plugin's name, and like nobody's id. */
+const pluginName = line(64)
+  .refine((text) => !/\p{Cf}/u.test(text), { error: 'expected text without invisible characters' })
+  .refine((text) => !UUID.test(text.toLowerCase()), { error: 'expected another name than a UUID' });
 
 const version = z
   .string()
@@ -159,7 +166,7 @@ const requirements = z.strictObject({
 
 const metadata = z.strictObject({
   id: uuid,
-  name: line(64),
+  name: pluginName,
   version,
   author: line(256),
   description: prose(4_096),

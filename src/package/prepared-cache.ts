@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HEX_DIGEST } from './contents.js';
-import { systemCode, writeWhole } from './durable-file.js';
+import { writeDataFile } from './data-file.js';
+import { systemCode } from './durable-file.js';
 
 /** An entry is this line, the sha256 of the content (32 bytes), the content. */
 const HEADER = Buffer.from('hal9-prepared-1\n');
@@ -37,7 +38,7 @@ export class PreparedCache {
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const entry = Buffer.concat([HEADER, checksum(bytes), bytes]);
-    await writeWhole(this.#path(key), entry, { asideDirectory: this.#asideDirectory, durable: false });
+    await writeDataFile(this.#path(key), entry, { asideDirectory: this.#asideDirectory, durable: false });
   }
 
   /** Removes every entry whose key is not among these, such as those of an older pipeline. Answers how many. */

@@ -12,7 +12,8 @@ import { HostError } from '../errors.js';
 import { permissionSchema } from '../permissions.js';
 import { HEX_DIGEST, MANIFEST_PATH, type PackageContents } from './contents.js';
 import { passed } from './crash-steps.js';
-import { syncDirectory, systemCode, writeWhole } from './durable-file.js';
+import { writeDataFile } from './data-file.js';
+import { syncDirectory, systemCode } from './durable-file.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { type PackageFiles, sizesOf } from './package-files.js';
 import { readFiles, readPackage } from './read.js';
@@ -81,7 +82,7 @@ export class PackageStore {
   async put(contents: PackageContents, originalBytes?: Uint8Array): Promise<void> {
     const path = this.#path(contents.digest, 'hal9');
     const bytes = originalBytes ?? (await zipFiles(contents.files));
-    await writeWhole(path, bytes, { asideDirectory: this.#aside, durable: true });
+    await writeDataFile(path, bytes, { asideDirectory: this.#aside, durable: true });
     await this.#writeSummary(contents);
   }
 
@@ -156,7 +157,7 @@ export class PackageStore {
   writeIndex(entries: readonly z.input<typeof indexEntry>[]): Promise<void> {
     const text = `${JSON.stringify(indexDocument.parse({ plugins: entries }), undefined, 2)}\n`;
     const write = this.#lastIndexWrite.then(() =>
-      writeWhole(this.#index, text, { asideDirectory: this.#aside, durable: true }),
+      writeDataFile(this.#index, text, { asideDirectory: this.#aside, durable: true }),
     );
     this.#lastIndexWrite = write.catch(() => undefined);
     return write;
@@ -185,7 +186,7 @@ export class PackageStore {
     const manifest = Buffer.from(contents.files.get(MANIFEST_PATH) as Uint8Array).toString('utf8');
     const summary = { wasmDigest: contents.wasmDigest, manifest, sizes: [...sizesOf(contents)] };
     const text = JSON.stringify({ ...summary, checksum: await summaryChecksum(summary) });
-    await writeWhole(this.#path(contents.digest, 'json'), text, { asideDirectory: this.#aside, durable: false });
+    await writeDataFile(this.#path(contents.digest, 'json'), text, { asideDirectory: this.#aside, durable: false });
     return summary;
   }
 

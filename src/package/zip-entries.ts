@@ -9,6 +9,7 @@
 import { type Entry, fromBufferPromise, type LocalFileHeader, type ZipFile } from 'yauzl';
 import { HostError } from '../errors.js';
 import { PACKAGE_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 import { SizeBudget, tooLarge } from './contents.js';
 import { PathSet } from './path-set.js';
 import { pathFault, quote } from './paths.js';
@@ -166,7 +167,7 @@ function decodeName(entry: Entry): string {
 function checkEntry(entry: Entry, name: string): boolean {
   const isDirectory = name.endsWith('/');
   const fault = pathFault(isDirectory ? name.slice(0, -1) : name);
-  if (fault !== undefined) throw invalid(name, `is a path that ${fault}`);
+  if (fault !== undefined && stands('package-paths')) throw invalid(name, `is a path that ${fault}`);
   if ((entry.generalPurposeBitFlag & (FLAG.encrypted | FLAG.strongEncryption | FLAG.maskedHeader)) !== 0) {
     throw invalid(name, 'is encrypted');
   }
@@ -188,6 +189,7 @@ function checkEntry(entry: Entry, name: string): boolean {
 /** Holds announced sizes against the limits; that they are true is seen while inflating. Answers the compressed size. */
 function checkSizes(entry: Entry, path: string, budget: SizeBudget): number {
   const { compressedSize, uncompressedSize } = entry;
+  if (!stands('package-bounds')) return compressedSize;
   budget.take(quote(path), uncompressedSize);
   if (
     uncompressedSize > PACKAGE_LIMITS.ratioFromBytes &&

@@ -1,6 +1,7 @@
 import { HostError } from '../errors.js';
 import type { Audit, AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { InstalledPlugin } from './installed-plugin.js';
+import type { PluginGrants } from './plugin-grants.js';
 
 /** An event about a plugin. */
 export function about(
@@ -54,4 +55,11 @@ export async function denied<T>(audit: Audit, event: AuditEvent, action: () => P
 export function refusalOf(error: unknown): { reason: string; message: string } {
   const { reason, message } = HostError.from(error);
   return { reason, message };
+}
+
+/** What an audit line says of a plugin's permissions. */
+export function decisionDetails(grants: PluginGrants): Record<string, string> {
+  const { granted, denied, effective } = grants.view([]);
+  if (granted.length + denied.length === 0) return {};
+  return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
 }

@@ -1,12 +1,15 @@
 import { HostError } from '../errors.js';
 import { SERVER_LIMITS } from '../limits.js';
+import { onlyUntilRestart } from '../package/data-file.js';
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
+import { stands } from '../protocol/defences.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
 import { permits } from '../sandbox/permitted.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
-import { about, audited, auditedAnyway } from './audited.js';
+import { about, audited, auditedAnyway, decisionDetails } from './audited.js';
+import { refOf } from './dependency-chain.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import type { Journal } from './journal.js';
 import type { PluginGrants } from './plugin-grants.js';
@@ -22,7 +25,7 @@ type Parts = Pick<PluginsParts, 'audit' | 'drainMs'> & { table: PluginTable; jou
  */
 export function requireDecided({ metadata }: Manifest, grants: PluginGrants, before?: PluginGrants): void {
   const open = grants.undecided;
-  if (open.length === 0) return;
+  if (open.length === 0 || !stands('consent')) return;
   const plugin = `${metadata.name} ${metadata.version}`;
   const isKnown = (permission: Permission): boolean => before !== undefined && permits(before.sheet, permission);
   const fresh = before && { new: fitting(open.filter((permission) => !isKnown(permission))) };
@@ -31,20 +34,14 @@ export function requireDecided({ metadata }: Manifest, grants: PluginGrants, bef
   });
 }
 
-/** What an audit line says of a plugin's permissions. */
-export function decisionDetails(grants: PluginGrants): Record<string, string> {
-  const { granted, denied, effective } = grants.view([]);
-  if (granted.length + denied.length === 0) return {};
-  return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
-}
-
 /**
  * Decides anew about an installed plugin. Where what it may do changes, its instances end before the decision is kept, and start
  * afresh after: none of them outlives what it was granted. A plugin that does not start with the new grants stays out of service;
  * the decision holds all the same.
  *
  * @param actor who decides
- * @throws HostError REQUEST_INVALID, AUDIT_UNAVAILABLE, and what saving throws: then all is as before; PLUGIN_LOAD_FAILED, CAPACITY
+ * @throws HostError REQUEST_INVALID, AUDIT_UNAVAILABLE, and what saving throws: then all is as before, but for
+ *   a denial that finds the disk full, which holds until the server ends; PLUGIN_LOAD_FAILED, CAPACITY
  */
 export async function regrant(
   parts: Parts,
@@ -53,14 +50,21 @@ export async function regrant(
   actor: string,
 ): Promise<void> {
   const after = plugin.grants.with(decisions);
-  if (JSON.stringify(after.stored) === JSON.stringify(plugin.grants.stored)) return;
+  // Nothing is decided anew; but the disk may not have had room for it before.
+  if (JSON.stringify(after.stored) === JSON.stringify(plugin.grants.stored)) return parts.table.save();
   const onlyDenies = decisions.grant.length === 0 && decisions.rest !== 'grant';
   const event = about(plugin, 'grants.change', actor, decisionDetails(after));
-  await (onlyDenies ? auditedAnyway : audited)(parts.audit, event, () => apply(parts, plugin, after));
+  await (onlyDenies ? auditedAnyway : audited)(parts.audit, event, () => apply(parts, plugin, after, onlyDenies));
   parts.journal.tell(plugin, 'granted anew');
 }
 
-async function apply({ table, drainMs }: Parts, plugin: InstalledPlugin, after: PluginGrants): Promise<void> {
+/** @param holdsAnyway also where the disk is full: for as long as the server runs */
+async function apply(
+  { table, drainMs }: Parts,
+  plugin: InstalledPlugin,
+  after: PluginGrants,
+  holdsAnyway: boolean,
+): Promise<void> {
   const before = plugin.grants;
   const restarts = plugin.active && after.fingerprint !== before.fingerprint;
   if (restarts) await plugin.deactivate(drainMs);
@@ -68,9 +72,10 @@ async function apply({ table, drainMs }: Parts, plugin: InstalledPlugin, after: 
   try {
     await table.save();
   } catch (error) {
-    plugin.grants = before;
+    const told = holdsAnyway ? onlyUntilRestart(error, `${refOf(plugin.ref)} may do less`) : error;
+    if (told === error) plugin.grants = before;
     if (restarts) await plugin.activate();
-    throw error;
+    throw told;
   }
   if (restarts) await plugin.activate();
 }

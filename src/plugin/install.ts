@@ -3,10 +3,10 @@ import type { PackageContents } from '../package/contents.js';
 import type { AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { SignedPlugin } from '../sandbox/standing.js';
 import type { Trust } from '../sandbox/trust.js';
-import { audited } from './audited.js';
+import { audited, decisionDetails } from './audited.js';
 import { preparePlugin } from './bring-back.js';
 import { checkDependents, resolve } from './dependencies.js';
-import { decisionDetails, regrant, requireDecided } from './granting.js';
+import { regrant, requireDecided } from './granting.js';
 import { type InstalledPlugin, nodeOf } from './installed-plugin.js';
 import type { Journal } from './journal.js';
 import { PluginGrants } from './plugin-grants.js';
@@ -41,6 +41,8 @@ export async function install(
   const signedBy = requireSigners(contents, runtime.trust);
   const signed = { ...event.details, signed_by: contents.signatures.map(({ keyId }) => keyId).join(' ') };
   const before = table.plugins.get(contents.manifest.metadata.id);
+  // Also of the same contents: whoever signs them anew alone would be who signed what is installed.
+  if (before !== undefined) requireSuccession(runtime.trust, before, signedPlugin(contents.manifest, signedBy));
   if (before?.digest === contents.digest) {
     const changed = !before.development && before.signedBy.join() !== signedBy.join();
     if (order.dryRun) {
@@ -51,7 +53,6 @@ export async function install(
     await regrant(parts, before, order.decisions, event.actor);
     return { plugin: before, changed };
   }
-  if (before !== undefined) requireSuccession(runtime.trust, before, signedPlugin(contents.manifest, signedBy));
   const grants = judge(parts, arrival, before);
   const preparer = order.dryRun ? parts.dryPreparer : parts.preparer;
   const plugin = await preparePlugin({ runtime, preparer }, contents, {

@@ -1,7 +1,7 @@
 import type { Log } from '../observe/log.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
 import { permissionText } from '../sandbox/permission-text.js';
-import { about, refusalOf } from './audited.js';
+import { about, decisionDetails, refusalOf } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 
 /** Where it is told what has become of plugins: the server's log and, for what nobody asked for, the audit log. */
@@ -32,7 +32,9 @@ export class Journal {
 
   /** @param why how the plugin came into service */
   loaded(plugin: InstalledPlugin, why: 'activation' | 'directory' | 'start'): void {
-    this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, { digest: plugin.digest, why }));
+    // The configuration has a say in what it may do, and may have changed while the server was down.
+    const details = { digest: plugin.digest, why, ...decisionDetails(plugin.grants) };
+    this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, details));
     this.warnIfUnsigned(plugin);
   }
 

@@ -63,8 +63,11 @@ export class OperatorKeys implements Keys {
       return undefined;
     });
     // Also where the disk would not have it: the key is revoked for as long as this server runs.
-    const deactivated = await this.#drop(by);
-    if (revoked === undefined) throw failure;
+    const deactivated = await this.#drop(by).catch((error: unknown) => {
+      failure ??= error;
+      return [];
+    });
+    if (revoked === undefined || failure !== undefined) throw failure;
     this.#tell(revoked, 'revoked');
     return { key: revoked, deactivated };
   }

@@ -1,11 +1,13 @@
 import type { GrantRules } from '../config/grants.js';
+import { onlyUntilRestart } from '../package/data-file.js';
 import { readPackage } from '../package/read.js';
 import { sha256 } from '../package/signature/statement.js';
 import type { AuditEvent } from '../sandbox/audit/audit-event.js';
 import type { Decisions } from '../sandbox/decisions.js';
-import { about, audited, auditedAnyway, denied } from './audited.js';
+import { about, audited, auditedAnyway, decisionDetails, denied } from './audited.js';
 import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
+import { refOf } from './dependency-chain.js';
 import { changedBy, regrant, restarted } from './granting.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { install, isActive } from './install.js';
@@ -156,9 +158,14 @@ export class InstalledPlugins implements Plugins {
   async replaceConfigured(rules: GrantRules): Promise<void> {
     const plugins = [...this.#table.plugins.values()];
     const changed = changedBy(plugins, () => this.#parts.runtime.configured.replace(rules));
-    const restart = (plugin: InstalledPlugin): Promise<void> => restarted(plugin, this.#parts.drainMs);
+    const by: Requester = { actor: 'configuration' };
+    const restart = async (plugin: InstalledPlugin): Promise<void> => {
+      const event = about(plugin, 'grants.change', by.actor, decisionDetails(plugin.grants));
+      await this.#parts.audit.appendOrNote(event);
+      await restarted(plugin, this.#parts.drainMs);
+    };
     const starts = changed.map((plugin) =>
-      this.#change(plugin.ref.id, 'dependents', { actor: 'configuration' }, restart).catch((error: unknown) =>
+      this.#change(plugin.ref.id, 'dependents', by, restart).catch((error: unknown) =>
         this.#journal.notRegranted(plugin, error),
       ),
     );
@@ -254,7 +261,9 @@ export class InstalledPlugins implements Plugins {
     for (const user of users) await this.#deactivating(user, by, () => user.deactivate(this.#parts.drainMs));
     await this.#deactivating(plugin, by, async () => {
       await plugin.deactivate(this.#parts.drainMs);
-      await this.#keep([...users, plugin], false, 'deactivated');
+      await this.#keep([...users, plugin], false, 'deactivated').catch((error: unknown) => {
+        throw onlyUntilRestart(error, `${refOf(plugin.ref)} is out of service`);
+      });
     });
   }
 

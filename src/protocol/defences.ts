@@ -21,12 +21,24 @@ export type Defence =
   | 'utf8'
   /** A plugin's queue is bounded. */
   | 'queue-bound'
+  /** A path in a package leads nowhere but into it. */
+  | 'package-paths'
+  /** What a package unpacks to is bounded before it is unpacked. */
+  | 'package-bounds'
+  /** A development directory is read without following links. */
+  | 'package-links'
   /** Each signature of a package is verified over its contents. */
   | 'signature'
   /** A plugin runs when a key that the operator trusts for it has signed it, and not otherwise. */
   | 'trust'
   /** A plugin has what it was granted, not what it asks for. */
   | 'grants'
+  /** A denial wins over every grant. */
+  | 'denials'
+  /** Nothing is installed while a permission that it asks for is undecided. */
+  | 'consent'
+  /** Callers are told of their input, and nothing of the host. */
+  | 'plain-errors'
   /** A connection goes to addresses that were checked, and those of internal networks are denied unless granted. */
   | 'egress'
   /** A plugin that works for another one may do what both may. */

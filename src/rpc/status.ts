@@ -1,6 +1,7 @@
 import { Metadata, status as StatusCode, type StatusObject } from '@grpc/grpc-js';
 import { ERROR_DOMAIN, type HostError, type HostErrorOptions, type StatusName } from '../errors.js';
 import { SERVER_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 import { messageType } from './definitions.js';
 
 /** What a handler gives to grpc-js instead of an answer; grpc-js sends the first three. */
@@ -27,7 +28,8 @@ export function statusCode(name: StatusName): number {
  */
 export function toServiceError(error: HostError): ServiceRefusal {
   const code = StatusCode[error.status];
-  const message = headerText(error.message, SERVER_LIMITS.maxStatusMessageBytes);
+  const shown = error.cause instanceof Error && !stands('plain-errors') ? error.cause : error;
+  const message = headerText(shown.message, SERVER_LIMITS.maxStatusMessageBytes);
   const details = [pack('google.rpc.ErrorInfo', ErrorInfo.serialize(errorInfo(error)))];
   if (error.retryAfterMs !== undefined) {
     details.push(pack('google.rpc.RetryInfo', RetryInfo.serialize({ retryDelay: duration(error.retryAfterMs) })));

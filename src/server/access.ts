@@ -8,6 +8,7 @@ import type { Metrics } from '../observe/metrics.js';
 import type { ListenOptions } from '../rpc/listener.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
 import { sha256 } from '../sandbox/audit/audit-line.js';
+import { warnOfOthers } from './writable-by-others.js';
 
 /** The actor of somebody who is not known. */
 const NOBODY = 'nobody';
@@ -31,6 +32,7 @@ export interface ServerAccess {
 
 /** @throws HostError CONFIG_INVALID for an access file or files of TLS that are broken. */
 export async function openAccess(config: ServerConfig, to: Told): Promise<ServerAccess> {
+  warnOfOthers(config, to.log);
   const denials = openDenials(to);
   const gatekeeper = openGatekeeper(config, denials);
   const tls = await openTls(config, to);

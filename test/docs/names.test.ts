@@ -67,7 +67,7 @@ describe('names in the pages', () => {
     const lines = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/(?:^|`)[^`\n]*\bhal9(?:\.js)? [^`\n]*|`--[^`]+`/gm)].map(([line]) => ({ path, text: line })),
     );
-    const others = ['--release', '--target', '--verify', '--accuracy', '--bite', '--open'];
+    const others = ['--release', '--target', '--verify', '--accuracy', '--bite', '--disable', '--open'];
     expect(unknown(/(--[a-z][a-z-]+)/g, (flag) => known.has(flag) || others.includes(flag), lines)).toEqual([]);
   });
 

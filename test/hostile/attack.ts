@@ -13,7 +13,10 @@ import { auditAttacks } from './audit-attack.js';
 import { boundaryAttacks } from './boundary-attack.js';
 import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
+import { directoryAttacks } from './directory-attacks.js';
+import { errorAttacks } from './error-attack.js';
 import { floodAttacks } from './flood-attack.js';
+import { grantsAttacks } from './grants-attacks.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
 import { messagesAttacks } from './messages-attack.js';
 import { networkAttacks } from './network-attack.js';
@@ -38,6 +41,9 @@ const { values } = parseArgs({
 const allAttacks = (): Attack[] => [
   ...guestAttacks(),
   ...packageAttacks(),
+  ...directoryAttacks,
+  ...grantsAttacks,
+  ...errorAttacks,
   ...boundaryAttacks,
   ...networkAttacks,
   ...messagesAttacks,

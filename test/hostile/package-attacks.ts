@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { CallError } from '../../src/client/call-error.js';
 import { zipFiles } from '../../src/package/zip-write.js';
-import { packPuppet } from '../harness/puppet.js';
+import type { Defence } from '../../src/protocol/defences.js';
 import type { ServerProcess } from '../harness/server-process.js';
-import { idOf } from '../harness/wat-plugin.js';
 import { aManifest } from '../unit/package/a-package.js';
 import type { Attack } from './guest-attacks.js';
 
@@ -47,30 +46,24 @@ export function packageAttacks(): Attack[] {
   ];
   const uploads = files.map(({ id, reason, read }) => ({
     id,
-    defence: undefined,
+    defence: defenceOf(id),
     run: async (server: ServerProcess) => expectRefusal(server, reason, await read()),
   }));
-  return [...uploads, { id: 'grants/upgrade-asks-for-more', defence: undefined, run: upgradeAsksForMore }];
+  return uploads;
 }
 
-/** An upgrade that asks for more than the operator has decided about stops, and the old version stays. */
-async function upgradeAsksForMore(server: ServerProcess): Promise<string | undefined> {
-  const client = server.connect();
-  try {
-    const name = 'greedy';
-    await client.installPlugin(await packPuppet({ name, tool: name }));
-    const requirements = { required_permissions: ['SystemTime', { SystemEnv: 'HOME' }] };
-    const greedy = await packPuppet({ name, tool: name, version: '1.0.1', requirements });
-    const fault = await expectRefusal(server, 'PERMISSION_UNDECIDED', greedy);
-    const version = (await client.getPlugin(name)).plugin?.ref?.version;
-    await client.uninstallPlugin(idOf(name));
-    return fault ?? (version === '1.0.0' ? undefined : `version ${version} is installed`);
-  } finally {
-    client.close();
-  }
+/** Two of the checks can be taken out; the others are one with reading the file at all. */
+function defenceOf(id: string): Defence | undefined {
+  if (id === 'packages/PACKAGE_INVALID--has-the-component-..') return 'package-paths';
+  if (id === 'packages/PACKAGE_TOO_LARGE--the-compression-ratio') return 'package-bounds';
+  return undefined;
 }
 
-async function expectRefusal(server: ServerProcess, reason: string, bytes: Uint8Array): Promise<string | undefined> {
+export async function expectRefusal(
+  server: ServerProcess,
+  reason: string,
+  bytes: Uint8Array,
+): Promise<string | undefined> {
   const client = server.connect();
   try {
     await client.installPlugin(bytes);

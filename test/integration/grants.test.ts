@@ -10,6 +10,7 @@ import { packPuppet } from '../harness/puppet.js';
 import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
+import { linesOf } from '../unit/sandbox/audit/a-log.js';
 
 const TIME = '"SystemTime"';
 const RANDOM = '"SystemRandom"';
@@ -248,7 +249,7 @@ describe('another configuration file', () => {
     const config = join(folder, 'reloaded.yaml');
     const write = (rule: string): void => writeFileSync(config, `grants:\n  ${idOf('reloaded')}: ${rule}\n`);
     write('{grant: [SystemTime, SystemRandom]}');
-    const reloading = await ServerProcess.start({ flags: ['--config', config] });
+    const reloading = await ServerProcess.start({ dataDir: join(folder, 'reloading'), flags: ['--config', config] });
     const caller = reloading.connect();
     await caller.installPlugin(await packGrants({ name: 'reloaded', asks: ['SystemTime', 'SystemRandom'] }));
     await caller.activatePlugin('reloaded');
@@ -260,6 +261,11 @@ describe('another configuration file', () => {
     await expect.poll(() => tries(caller, 'm').catch(() => 'nobody')).toBe('stands');
     caller.close();
     await reloading.stop();
+    const told = linesOf(join(reloading.dataDir, 'audit')).filter(({ plugin }) => plugin?.name === 'reloaded');
+    const before = { granted: '"SystemTime" "SystemRandom"', denied: '', effective: '"SystemTime" "SystemRandom"' };
+    const after = { granted: '"SystemRandom"', denied: '"SystemTime"', effective: '"SystemRandom"' };
+    expect(told.at(-2)).toMatchObject({ event: 'plugin.load', details: before });
+    expect(told.at(-1)).toMatchObject({ event: 'grants.change', actor: 'configuration', details: after });
   });
 });
 

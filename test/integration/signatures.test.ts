@@ -241,6 +241,9 @@ describe('a publisher', () => {
     ] as const)
       await trust(key, name);
     await client.installPlugin(await first.sign(await packPuppet({ name: 'owned' })));
+    // Not in two steps either: the same contents, signed by the other one alone.
+    const again = await second.sign(await packPuppet({ name: 'owned' }));
+    await expect(client.installPlugin(again)).rejects.toMatchObject({ reason: 'PUBLISHER_CHANGED' });
     const next = await packPuppet({ name: 'owned', version: '1.0.1' });
     const taken = await against('plugin', 'install', await inFile('taken', await second.sign(next)));
     expect([taken.status, taken.stderr]).toEqual([4, expect.stringContaining('PUBLISHER_CHANGED')]);

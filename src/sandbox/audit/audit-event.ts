@@ -12,7 +12,8 @@ export const AUDIT_EVENTS = {
     'The server keeps a plugin out of service that was in it: at a start its package, signature or dependency does not hold.',
   'plugin.deactivate': 'A plugin is taken out of service.',
   'plugin.uninstall': 'A plugin is removed.',
-  'grants.change': 'The operator decides anew about the permissions of an installed plugin.',
+  'grants.change':
+    'The operator decides anew about the permissions of an installed plugin: by command, or as `configuration` in the file.',
   'plugin.kill': 'An instance was ended for what its guest did, or for its caller.',
   'key.trust': 'Signatures of a key count from now on, or its name or its bounds change.',
   'key.revoke': 'Signatures of a key count no more, for good.',

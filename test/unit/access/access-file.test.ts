@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readAccessFile } from '../../../src/config/access-file.js';
 import { HostError } from '../../../src/errors.js';
+import { LOCAL } from '../../../src/rpc/admission.js';
+import { SERVER_ACTOR } from '../../../src/sandbox/audit/audit-event.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'hal9-access-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -53,6 +55,10 @@ describe('readAccessFile', () => {
     [`tokens: [{name: a, sha256: ${hash}}]`, 'tokens[0].roles: expected a list of roles'],
     ['tokens: [{name: a, sha256: secret, roles: [execute]}]', 'tokens[0].sha256: expected 64 hexadecimal digits'],
     [`tokens: [{name: "a b", sha256: ${hash}, roles: [execute]}]`, 'tokens[0].name: expected a name'],
+    ...[SERVER_ACTOR, LOCAL, 'nobody', 'configuration'].map((name) => [
+      `tokens: [{name: ${name}, sha256: ${hash}, roles: [execute]}]`,
+      'tokens[0].name: expected another name than server',
+    ]),
     ['certificates: [{name: a, roles: [execute]}]', 'certificates[0]: expected sha256 (the fingerprint) or subject'],
     [
       `tokens: [{name: a, sha256: ${hash}, roles: [execute]}, {name: b, sha256: ${hash.toUpperCase()}, roles: [manage]}]`,

@@ -101,6 +101,9 @@ describe('hal9 plugin', () => {
     const info = (await against('plugin', 'info', 'described')).stdout;
     expect(info).toContain('description   Says nothing \\u001b[31mred');
     expect(info).not.toContain('\u001b');
+    const json = await against('plugin', 'info', 'described', '--json');
+    for (const character of '\u001b\u009b\u202e') expect(json.stdout).not.toContain(character);
+    expect(json.json()).toMatchObject({ plugin: { description: expect.stringContaining('\u009b31mand \u202eback') } });
     expect((await against('plugin', 'deactivate', 'described')).stdout).toContain('out of service');
     expect((await against('plugin', 'uninstall', 'described')).stdout).toContain('removed: described 1.2.3');
   });

@@ -99,6 +99,8 @@ describe('parseManifest', () => {
     ['metadata.id', 'echo', 'metadata.id: expected a UUID in lower case'],
     ['metadata.name', '', 'metadata.name: expected at least 1 characters, found ""'],
     ['metadata.name', 'a\u0000b', 'metadata.name: expected text without control characters'],
+    ['metadata.name', 'a\u200bb', 'metadata.name: expected text without invisible characters'],
+    ['metadata.name', '3F2B7C1E-5a4d-4e8b-9c6f-0a1b2c3d4e5f', 'metadata.name: expected another name than a UUID'],
     ['metadata.name', 'x'.repeat(65), 'metadata.name: expected at most 64 characters, found a string of 65 characters'],
     ['metadata.version', '1.0', 'metadata.version: expected a version'],
     ['metadata.homepage', 'javascript:alert(1)', 'metadata.homepage: expected an http or https URL'],

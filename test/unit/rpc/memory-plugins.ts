@@ -121,7 +121,7 @@ function view(moduleBytes: number): PluginView {
   return {
     ref: { id: ID, name: 'described', version: '1.2.3' },
     state: 'INSTALLED',
-    description: 'Says nothing \u001b[31mred\u001b[0m',
+    description: 'Says nothing \u001b[31mred\u001b[0m, \u009b31mand \u202eback',
     author: 'A. Author',
     license: 'MIT',
     capabilities: [{ type: 'NeuronType', config: { layer: 'L2', neuron_type: 'echo' } }],
