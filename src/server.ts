@@ -113,13 +113,8 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     closers.push(async () => rpc.forceShutdown());
     metrics.watchInFlight(() => rpc.inFlight.count);
     let serving = true;
-    const http = await startHttp({
-      config,
-      log,
-      metrics,
-      ...access,
-      notReady: () => (serving ? undefined : 'the server is stopping'),
-    });
+    const notReady = (): string | undefined => (serving ? undefined : 'the server is stopping');
+    const http = await startHttp({ config, log, metrics, ...access, notReady });
     closers.push(() => http.stop());
     rpc.serve();
     const reload = new Reload({ live, again, ...access, audit, log });
