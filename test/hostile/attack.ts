@@ -94,9 +94,9 @@ async function run(attacks: readonly Attack[], disabled: Defence | undefined): P
       report.attacks.push({ id: attack.id, held: fault === undefined, detail: fault ?? '' });
       if (!server.running) break;
     }
+  } finally {
     await bystander.stop();
     report.bystander = { calls: bystander.calls, wrong: bystander.wrong };
-  } finally {
     client.close();
     await server.stop(disabled === undefined ? 'SIGTERM' : 'SIGKILL');
   }
