@@ -56,7 +56,8 @@ export class Broker implements HostCalls {
       this.#observer.failed(operation, error);
       return failed();
     });
-    if (!answer.ok && answer.limit !== undefined) this.#observer.limited(operation, answer.limit);
+    if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
+      this.#observer.limited(operation, answer.limit);
     this.#observer.decided(operation, asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer));
     return answer;
   }

@@ -22,7 +22,7 @@ export const HOST_RATES = {
   'http requests': { perSecond: 50, burst: 100 },
   /** URLs, headers and bodies. Known when they have been sent: who is over it waits before the next request. */
   'http bytes out': { perSecond: 1_048_576, burst: 4_194_304 },
-  /** Bodies as they come from the network. As above. */
+  /** Headers and bodies as they come from the network. As above. */
   'http bytes in': { perSecond: 4_194_304, burst: 16_777_216 },
   /** Sent by the plugin. */
   signals: { perSecond: 1_000 },

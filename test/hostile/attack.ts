@@ -18,6 +18,7 @@ import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
 import { messagesAttacks } from './messages-attack.js';
 import { networkAttacks } from './network-attack.js';
 import { packageAttacks } from './package-attacks.js';
+import { quotaAttacks } from './quota-attack.js';
 import { signatureAttacks } from './signature-attacks.js';
 
 interface Report {
@@ -42,6 +43,7 @@ const allAttacks = (): Attack[] => [
   ...networkAttacks,
   ...messagesAttacks,
   ...floodAttacks,
+  ...quotaAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];
