@@ -280,6 +280,8 @@ export class Crew implements LifeEvents {
   }
 
   #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {
+    // Its caller may hang up right when its time is over: that is one end.
+    if (life.killed) return;
     this.#observer.killed(reason, message);
     life.kill(cause, message);
   }
