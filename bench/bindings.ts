@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { HOST_RATES } from '../src/limits/host-rates.js';
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../src/limits.js';
 import type { GuestBounds } from '../src/protocol/bind.js';
 import { instantiateTranspiled, type OracleSignal } from '../test/integration/abi-oracle/transpiled.js';
@@ -25,8 +26,8 @@ const bounds: GuestBounds = {
   hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
   randomBytes: GUEST_LIMITS.maxRandomBytes,
   logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
-  logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
-  logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
+  logLines: HOST_RATES['log lines'],
+  logBytes: HOST_RATES['log bytes'],
   metrics: { names: 1, series: 1, labels: 1, labelBytes: 1, observationsPerSecond: 1 },
 };
 

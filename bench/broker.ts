@@ -46,7 +46,7 @@ function bareLink(): { link: HostLink; close: () => void } {
 /** Through a broker whose rates do not bound it: a minute passes between two requests. */
 function brokerLink(memory: MemoryStore, mayUse: MayUse): { link: HostLink; close: () => void } {
   let ms = 0;
-  const observer = { decided: () => {}, failed: () => {} };
+  const observer = { decided: () => {}, limited: () => {}, failed: () => {} };
   const rates = new Rates(() => (ms += 60_000));
   const rights = rightsOf(mayUse);
   const self = { id: PLUGIN, name: 'bench' };

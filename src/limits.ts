@@ -132,9 +132,6 @@ export const HOST_LIMITS = {
 
 /** The memory of a plugin, and each shared one. */
 export const MEMORY_LIMITS = {
-  /** Of one namespace: keys and values together, without the index for searching, which is about as large again. */
-  maxBytes: 16 * MIB,
-  maxKeys: 10_000,
   maxKeyBytes: 512,
   maxValueBytes: 256 * KIB,
   /** Of a value's text what can be searched for: indexing takes longer than everything else (measured: 0.2 us a byte). */
@@ -152,8 +149,6 @@ export const MEMORY_LIMITS = {
 /** What a plugin may write to the log, and count. */
 export const OBSERVE_LIMITS = {
   maxLogLineBytes: 8 * KIB,
-  maxLogLinesPerSecond: 200,
-  maxLogBytesPerSecond: 256 * KIB,
   maxMetricNames: 50,
   maxMetricSeries: 500,
   maxMetricLabels: 8,

@@ -4,12 +4,13 @@ import { LiveConfig } from './config/live-config.js';
 import { guestVariable, type ServerConfig } from './config.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { HostError } from './errors.js';
+import { ConfiguredLimits } from './host/configured-limits.js';
 import { dropOrphans } from './host/memory/namespaces.js';
 import type { MemoryStore } from './host/memory/store.js';
 import { openBroker } from './host/open-broker.js';
+import { PluginRates } from './host/plugin-rates.js';
 import { startHttp } from './http/server.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from './limits.js';
-import { guestLog } from './observe/guest-log.js';
 import type { Log } from './observe/log.js';
 import { Metrics } from './observe/metrics.js';
 import { DataDirectory } from './package/data-directory.js';
@@ -18,7 +19,6 @@ import type { PluginRuntime } from './plugin/installed-plugin.js';
 import { OperatorKeys } from './plugin/operator-keys.js';
 import { PermissionUses } from './plugin/permission-uses.js';
 import { InstalledPlugins } from './plugin/plugins.js';
-import type { CrewObserver } from './pool/crew-spec.js';
 import { processMemoryLimit } from './pool/memory-limit.js';
 import { Pool } from './pool/pool.js';
 import { type ModuleCache, Preparer, readingOnly } from './prepare/prepare.js';
@@ -29,13 +29,14 @@ import { managementService } from './rpc/management.js';
 import { memoryService } from './rpc/memory.js';
 import { startRpc } from './rpc/server.js';
 import { SignalStreams } from './rpc/signal-stream.js';
-import { type Audit, SERVER_ACTOR } from './sandbox/audit/audit-event.js';
+import type { Audit } from './sandbox/audit/audit-event.js';
 import { ConfiguredGrants } from './sandbox/configured-grants.js';
 import { Trust } from './sandbox/trust.js';
 import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
 import { forget, openMemory } from './server/memory.js';
+import { observerOf } from './server/observer.js';
 import { othersOf } from './server/others.js';
 import { type Again, Reload } from './server/reload.js';
 import { VERSION } from './version.js';
@@ -69,6 +70,8 @@ export interface RunningServer {
  */
 export async function startServer(config: ServerConfig, log: Log, again?: Again): Promise<RunningServer> {
   const live = new LiveConfig(config);
+  const limits = new ConfiguredLimits(config.limits);
+  live.onChange((changed) => limits.replace(changed.limits));
   const directory = await DataDirectory.open(config.dataDir);
   const closers: (() => Promise<unknown>)[] = [() => directory.close()];
   const closeAll = async (): Promise<void> => {
@@ -89,7 +92,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     });
     const dispatcher = new Dispatcher(new CapabilityRegistry());
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
-    const plugins = createPlugins({ live, directory, pool, dispatcher, memory, store, metrics, audit, log });
+    const plugins = createPlugins({ live, limits, directory, pool, dispatcher, memory, store, metrics, audit, log });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
     await dropLeftovers({ plugins, directory, memory, log });
@@ -100,7 +103,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
       metrics,
       services: [
         execution,
-        memoryService(memory, plugins),
+        memoryService(memory, plugins, limits),
         managementService(plugins),
         keyService(new OperatorKeys({ store, plugins, audit, log })),
       ],
@@ -110,13 +113,8 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     closers.push(async () => rpc.forceShutdown());
     metrics.watchInFlight(() => rpc.inFlight.count);
     let serving = true;
-    const http = await startHttp({
-      config,
-      log,
-      metrics,
-      ...access,
-      notReady: () => (serving ? undefined : 'the server is stopping'),
-    });
+    const notReady = (): string | undefined => (serving ? undefined : 'the server is stopping');
+    const http = await startHttp({ config, log, metrics, ...access, notReady });
     closers.push(() => http.stop());
     rpc.serve();
     const reload = new Reload({ live, again, ...access, audit, log });
@@ -140,6 +138,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
 
 function createPlugins(parts: {
   live: LiveConfig;
+  limits: ConfiguredLimits;
   directory: DataDirectory;
   pool: Pool;
   dispatcher: Dispatcher;
@@ -149,19 +148,21 @@ function createPlugins(parts: {
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { live, directory, memory, metrics, audit, log } = parts;
+  const { live, limits, directory, memory, metrics, audit, log } = parts;
   const config = live.current;
+  const rates = new PluginRates(limits);
   const trust = new Trust(parts.store, config.development);
   if (trust.development) log.warn('development mode: plugins run that nobody whom you trust has signed');
   const plugins = new InstalledPlugins({
     store: directory.store,
     ...preparersOf(directory.cache, metrics),
-    runtime: runtimeOf({ ...parts, trust }),
+    runtime: runtimeOf({ ...parts, rates, trust }),
     audit,
     log,
     drainMs: config.callTimeoutMs,
     forgotten(id) {
       metrics.removePlugin(id);
+      rates.forget(id);
       return forget(memory, id, log);
     },
   });
@@ -224,6 +225,8 @@ function preparersOf(cache: ModuleCache, metrics: Metrics): { preparer: Preparer
 
 function runtimeOf(parts: {
   live: LiveConfig;
+  limits: ConfiguredLimits;
+  rates: PluginRates;
   pool: Pool;
   dispatcher: Dispatcher;
   memory: MemoryStore;
@@ -232,7 +235,7 @@ function runtimeOf(parts: {
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { live, pool, dispatcher, memory, trust, metrics, audit, log } = parts;
+  const { live, limits, rates, pool, dispatcher, memory, trust, metrics, audit, log } = parts;
   const others = othersOf(dispatcher);
   const { registry } = dispatcher;
   return {
@@ -251,30 +254,14 @@ function runtimeOf(parts: {
     uses: new PermissionUses(),
     configured: new ConfiguredGrants(live.current.grants),
     environment: (name) => guestVariable(name),
-    hostCalls: (ref, rights) => openBroker(metrics.plugin(ref), rights, { memory, others, audit, log }),
+    limits: ({ id }) => limits.of(id),
+    hostCalls: (ref, rights) =>
+      openBroker({ metrics: metrics.plugin(ref), rates: rates.of(ref.id) }, rights, {
+        ...{ memory, others, limits, audit, log },
+      }),
     observe(ref) {
       const numbers = metrics.plugin(ref);
-      const lines = guestLog(log, ref, numbers);
-      return { metrics: numbers, observer: observerOf(ref, { numbers, lines, audit, log }) };
+      return { metrics: numbers, observer: observerOf({ numbers, rates: rates.of(ref.id), audit, log }) };
     },
-  };
-}
-
-function observerOf(
-  ref: PluginRef,
-  to: { numbers: ReturnType<Metrics['plugin']>; lines: ReturnType<typeof guestLog>; audit: Audit; log: Log },
-): Omit<CrewObserver, 'uses'> {
-  return {
-    called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
-      to.numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),
-    killed(reason, message, origin) {
-      to.numbers.killed(reason);
-      const { name, id, version } = ref;
-      to.log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
-      const details = { reason, message, ...origin };
-      to.audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin: { id, name, version }, details });
-    },
-    log: (message, originOf) => to.lines(message, originOf),
-    metrics: (message) => to.numbers.report(message),
   };
 }

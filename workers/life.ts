@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { BindMessage, FromWorker, ToWorker } from '../src/protocol/bind.js';
-import { type IncomingCall, unpackCalls } from '../src/protocol/calls.js';
+import { type IncomingCall, unpackCalls, WITHHELD } from '../src/protocol/calls.js';
 import { stands } from '../src/protocol/defences.js';
 import { monotonicMs } from '../src/protocol/monotonic.js';
 import { type NumberedOutcome, packOutcomes } from '../src/protocol/outcomes.js';
@@ -71,7 +71,7 @@ export class Life {
     const nowMs = monotonicMs();
     if (nowMs - this.#flushedMs > HOLD_MS) this.#flush();
     this.#running.start(call.number, nowMs);
-    this.#loaded?.reports.beginCall(call.number);
+    this.#loaded?.reports.beginCall(call.number, (call.withheld & WITHHELD.time) !== 0);
     const outcome = this.#caller.call(call, nowMs);
     this.#running.finish(call.number);
     this.#finished.push(outcome);

@@ -29,7 +29,7 @@ function carryOut(order: LocalOrder): void {
   const running = new RunningWriter(order.running);
   for (const [index, call] of order.calls.entries()) {
     const number = index + 1;
-    reports.beginCall(number);
+    reports.beginCall(number, false);
     running.start(number, monotonicMs());
     const outcome = caller.call({ ...call, number, deadlineMs: Infinity, withheld: 0 }, monotonicMs());
     running.finish(number);

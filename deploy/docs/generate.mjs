@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { parseSync } from 'oxc-parser';
 import { addAuditCommands } from '../../dist/src/cli/audit-commands.js';
 import { addKeyCommands } from '../../dist/src/cli/key-commands.js';
+import { addMemoryCommands } from '../../dist/src/cli/memory-commands.js';
 import { addPluginCommands } from '../../dist/src/cli/plugin-commands.js';
 import { addServeCommand } from '../../dist/src/cli/serve-command.js';
 import { addSignalCommands } from '../../dist/src/cli/signal-commands.js';
@@ -18,18 +19,25 @@ import * as clientLimits from '../../dist/src/limits/clients.js';
 import * as hostRates from '../../dist/src/limits/host-rates.js';
 import * as httpLimits from '../../dist/src/limits/http.js';
 import * as messageLimits from '../../dist/src/limits/messages.js';
+import { limitName } from '../../dist/src/limits/plugin-limits.js';
+import * as quotas from '../../dist/src/limits/quotas.js';
 import * as serverLimits from '../../dist/src/limits.js';
 import { Metrics } from '../../dist/src/observe/metrics.js';
 import { fileKey, flagName, SETTINGS, variableName } from '../../dist/src/settings.js';
 
 const TARGET = fileURLToPath(new URL('reference.md', import.meta.url));
+const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 const LIMITS = [
-  ['../../src/limits.ts', serverLimits],
-  ['../../src/limits/clients.ts', clientLimits],
-  ['../../src/limits/host-rates.ts', hostRates],
-  ['../../src/limits/http.ts', httpLimits],
-  ['../../src/limits/messages.ts', messageLimits],
-].map(([path, limits]) => [fileURLToPath(new URL(path, import.meta.url)), limits]);
+  [fileOf('../../src/limits.ts'), serverLimits],
+  [fileOf('../../src/limits/clients.ts'), clientLimits],
+  [fileOf('../../src/limits/http.ts'), httpLimits],
+  [fileOf('../../src/limits/messages.ts'), messageLimits],
+];
+/** What an operator may change for each plugin. */
+const PLUGIN_LIMITS = [
+  [fileOf('../../src/limits/host-rates.ts'), hostRates],
+  [fileOf('../../src/limits/quotas.ts'), quotas],
+];
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const code = (text) => `\`${cell(text)}\``;
@@ -64,6 +72,7 @@ function commands() {
     addToolCommands,
     addAuditCommands,
     addKeyCommands,
+    addMemoryCommands,
     addTokenCommands,
     addServeCommand,
   ])
@@ -122,32 +131,50 @@ function plainObject(node) {
   return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression' ? plainObject(node.expression) : node;
 }
 
+const unitOf = (name) => (/ bytes/.test(name) ? 'Bytes' : name);
+
 /** A bound, or how much there is of something in a second. */
 function valueText(name, value) {
-  if (typeof value !== 'object') return withUnit(name, value);
-  const unit = / bytes/.test(name) ? 'Bytes' : name;
+  if (typeof value !== 'object') return withUnit(unitOf(name), value);
+  const unit = unitOf(name);
   const { perSecond, burst } = value;
   return `${withUnit(unit, perSecond)} a second${burst === undefined ? '' : `, ${withUnit(unit, burst)} at once`}`;
 }
 
-function limitTables([file, limits]) {
+/** The objects of bounds that a file exports, each with its comment and its rows: name, value, reason. */
+function boundsIn([file, limits]) {
   const text = readFileSync(file, 'utf8');
   const { program, comments } = parseSync(file, text);
-  const sections = [];
-  for (const statement of program.body) {
-    if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration') continue;
+  return program.body.flatMap((statement) => {
+    if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration') return [];
     const [{ id, init }] = statement.declaration.declarations;
     const object = plainObject(init);
-    if (object.type !== 'ObjectExpression') continue;
+    if (object.type !== 'ObjectExpression') return [];
     const rows = object.properties.map(({ key, start }) => {
       const name = key.name ?? key.value;
-      return [code(name), valueText(name, limits[id.name][name]), cell(commentBefore(text, comments, start))];
+      return [name, valueText(name, limits[id.name][name]), cell(commentBefore(text, comments, start))];
     });
-    const [, title, more] = /^(.*?)[.;](?: (.*))?$/.exec(commentBefore(text, comments, statement.start));
+    return [{ comment: commentBefore(text, comments, statement.start), rows }];
+  });
+}
+
+function limitTables(file) {
+  const sections = boundsIn(file).map(({ comment, rows }) => {
+    const [, title, more] = /^(.*?)[.;](?: (.*))?$/.exec(comment);
     const note = more === undefined ? '' : `${more[0].toUpperCase()}${more.slice(1)}\n\n`;
-    sections.push(`### ${title}\n\n${note}${table(['limit', 'value', 'why'], rows)}`);
-  }
+    const shown = rows.map(([name, value, why]) => [code(name), value, why]);
+    return `### ${title}\n\n${note}${table(['limit', 'value', 'why'], shown)}`;
+  });
   return sections.join('\n');
+}
+
+/** Under the names that refusals give. */
+function pluginLimits() {
+  const rows = PLUGIN_LIMITS.flatMap(boundsIn).flatMap((bounds) => bounds.rows);
+  return table(
+    ['limit', 'default', 'of what, and why'],
+    rows.map(([name, value, why]) => [code(limitName(name)), value, why]),
+  );
 }
 
 /** The metrics as a scrape shows them, one plugin being known. */
@@ -175,6 +202,8 @@ function exercise(plugin) {
   plugin.called('signal', 'ok', 1, 1, 1);
   plugin.killed('deadline');
   plugin.hostCall('log', 'allowed');
+  plugin.limited('log-lines');
+  plugin.signalEmitted('delivered');
   const sample = { name: 'n', value: 1, labels: [] };
   const samples = ['counter', 'gauge', 'histogram'].map((kind) => ({ ...sample, kind }));
   plugin.report({ type: 'metrics', samples, dropped: 0 });
@@ -198,6 +227,11 @@ Why something was refused: \`google.rpc.ErrorInfo.reason\` (domain \`${ERROR_DOM
 Where waiting helps, \`google.rpc.RetryInfo\` says how long.
 
 ${reasons()}
+## Limits of one plugin
+
+What each plugin may use, all its instances together, until the [configuration file](limits.md) says otherwise.
+
+${pluginLimits()}
 ## Limits
 
 Bounds that have a setting are its default; all others are fixed.

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { HOST_RATES } from '../../src/limits/host-rates.js';
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../../src/limits.js';
 import type { BindMessage } from '../../src/protocol/bind.js';
 import type { Guest } from '../../workers/abi/guest.js';
@@ -59,8 +60,8 @@ async function startAnalyzer(): Promise<Guest> {
       hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
       randomBytes: GUEST_LIMITS.maxRandomBytes,
       logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
-      logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
-      logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
+      logLines: HOST_RATES['log lines'],
+      logBytes: HOST_RATES['log bytes'],
       metrics: { names: 1, series: 1, labels: 1, labelBytes: 1, observationsPerSecond: 1 },
     },
     running: new SharedArrayBuffer(64),

@@ -12,6 +12,7 @@ import { printPlugins, refText } from './plugin-text.js';
 import { addProfile } from './profile-command.js';
 import { addSignatureCommands } from './signature-commands.js';
 import { addTest } from './test-command.js';
+import { addUsage } from './usage-command.js';
 
 /** `hal9 plugin …`. */
 export function addPluginCommands(program: Command): void {
@@ -21,6 +22,7 @@ export function addPluginCommands(program: Command): void {
   addFile(plugin);
   addLifecycle(plugin);
   addPermissions(plugin);
+  addUsage(plugin);
   addPack(plugin);
   addInspect(plugin);
   addSignatureCommands(plugin);

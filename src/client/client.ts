@@ -34,6 +34,7 @@ import type {
 } from './messages.js';
 import { type PackageSettings, sendPackage } from './send-package.js';
 import { SignalStream } from './signal-stream.js';
+import type { PluginUsageResponse } from './usage-messages.js';
 
 export interface ClientOptions {
   /** Deadline of each call, in milliseconds; none by default. */
@@ -160,6 +161,11 @@ export class Client {
 
   getPluginPermissions(pluginId: string, settings?: CallSettings): Promise<PluginPermissionsResponse> {
     return this.#unary(managementDefinition, 'GetPluginPermissions', { pluginId }, settings);
+  }
+
+  /** Of one plugin, or of all that are in service. */
+  getPluginUsage(pluginId = '', settings?: CallSettings): Promise<PluginUsageResponse> {
+    return this.#unary(managementDefinition, 'GetPluginUsage', { pluginId }, settings);
   }
 
   setPluginGrants(pluginId: string, decisions: Decisions, settings?: CallSettings): Promise<PluginPermissionsResponse> {

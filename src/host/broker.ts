@@ -2,6 +2,7 @@ import { stands } from '../protocol/defences.js';
 import type { HostAnswer, HostOperation, HostRequest } from '../protocol/host-calls.js';
 import type { Asking } from './asking.js';
 import { Gate, type Passing, type Pause } from './gate.js';
+import type { LimitUse } from './limit-use.js';
 import type { Rates } from './rates.js';
 import { type Decision, decisionOf, failed, notHere } from './refusals.js';
 import { type HostService, intersection, type Rights } from './service.js';
@@ -13,6 +14,8 @@ const REFUSED = ['refused calls'] as const;
 /** Who counts, and is told. */
 export interface HostCallObserver {
   decided(operation: HostOperation, decision: Decision): void;
+  /** A limit was in the way: it was refused, or had to wait. */
+  limited(operation: HostOperation, limit: string): void;
   /** A host call failed for a reason of the server's own. */
   failed(operation: HostOperation, error: unknown): void;
 }
@@ -35,10 +38,12 @@ export class Broker implements HostCalls {
   readonly #services: ReadonlyMap<HostOperation, HostService>;
   readonly #rights: Rights;
   readonly #gate: Gate;
+  readonly #rates: Rates;
 
   constructor({ services, rights, rates, observer, pause }: BrokerParts) {
     this.#observer = observer;
     this.#rights = rights;
+    this.#rates = rates;
     this.#gate = new Gate(rates, pause);
     this.#services = new Map(
       services.flatMap((service) => service.operations.map((operation) => [operation, service] as const)),
@@ -51,8 +56,17 @@ export class Broker implements HostCalls {
       this.#observer.failed(operation, error);
       return failed();
     });
+    if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
+      this.#observer.limited(operation, answer.limit);
     this.#observer.decided(operation, asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer));
     return answer;
+  }
+
+  /** What the plugin uses of its rates and quotas. */
+  async uses(): Promise<LimitUse[]> {
+    const services = new Set(this.#services.values());
+    const quotas = await Promise.all([...services].map(async (service) => (await service.uses?.()) ?? []));
+    return [...this.#rates.uses(), ...quotas.flat()];
   }
 
   async #answer({ operation, fields }: HostRequest, asking: Asking): Promise<HostAnswer> {
@@ -64,8 +78,8 @@ export class Broker implements HostCalls {
     const prepared = service === undefined ? notHere(operation) : service.read(operation, fields, passing);
     refused = 'ok' in prepared;
     for (const rate of ['host calls', ...('ok' in prepared ? REFUSED : prepared.rates)] as const) {
-      const limited = await this.#gate.pass(rate, passing);
-      if (limited !== undefined) return limited;
+      const refusal = await this.#gate.pass(rate, passing, (limit) => this.#observer.limited(operation, limit));
+      if (refusal !== undefined) return refusal;
     }
     return 'ok' in prepared ? prepared : prepared.act(passing);
   }

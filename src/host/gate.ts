@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RateName } from '../limits/host-rates.js';
+import { limitName } from '../limits/plugin-limits.js';
 import { stands } from '../protocol/defences.js';
 import type { HostRefusal } from '../protocol/host-calls.js';
 import type { Asking } from './asking.js';
@@ -32,14 +33,19 @@ export class Gate {
     this.#pause = pause;
   }
 
-  /** @returns undefined once one was taken; else what the guest is told */
+  /**
+   * @param limited told once, where there was no room
+   * @returns undefined once one was taken; else what the guest is told
+   */
   async pass(
     rate: RateName,
     { signal, tellsTime }: Pick<Passing, 'signal' | 'tellsTime'>,
+    limited: (limit: string) => void = () => {},
   ): Promise<HostRefusal | undefined> {
-    for (;;) {
+    for (let asked = 0; ; asked++) {
       const waitMs = this.#rates.take(rate);
       if (waitMs === 0 || !stands('host-call-rate')) return undefined;
+      if (asked === 0) limited(limitName(rate));
       if (tellsTime()) return tooOften(rate, waitMs);
       await this.#pause(waitMs, signal);
       if (signal.aborted) return ended();

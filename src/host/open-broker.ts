@@ -2,8 +2,9 @@ import type { Log } from '../observe/log.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import type { Audit } from '../sandbox/audit/audit-event.js';
 import { Broker } from './broker.js';
+import type { ConfiguredLimits } from './configured-limits.js';
 import type { MemoryStore } from './memory/store.js';
-import { Rates } from './rates.js';
+import type { Rates } from './rates.js';
 import type { Rights } from './service.js';
 import { hostServices, type OthersInService } from './services.js';
 
@@ -11,18 +12,18 @@ import { hostServices, type OthersInService } from './services.js';
 export interface HostServices {
   memory: MemoryStore;
   others: OthersInService;
+  limits: ConfiguredLimits;
   audit: Audit;
   log: Log;
 }
 
 /** The broker of one plugin: what it decides is counted, what it refuses is audited. */
 export function openBroker(
-  metrics: PluginMetrics,
+  { metrics, rates }: { metrics: PluginMetrics; rates: Rates },
   rights: Rights,
-  { memory, others, audit, log }: HostServices,
+  { memory, others, limits, audit, log }: HostServices,
 ): Broker {
   const { id, name, version } = metrics.ref;
-  const rates = new Rates();
   const who = { actor: `plugin ${id}`, plugin: { id, name, version } };
   return new Broker({
     services: hostServices({
@@ -30,6 +31,8 @@ export function openBroker(
       memory,
       rights,
       rates,
+      limits: limits.of(id),
+      sharedLimits: limits.ofAll(),
       others,
       emitted: (delivery) => metrics.signalEmitted(delivery),
       requested: (method, origin, outcome) =>
@@ -40,9 +43,12 @@ export function openBroker(
     observer: {
       decided(operation, decision) {
         metrics.hostCall(operation, decision);
-        if (decision !== 'denied' && decision !== 'limited') return;
-        const details = { of: operation, reason: decision };
-        audit.note({ ...who, event: 'denial', details });
+        if (decision !== 'denied') return;
+        audit.note({ ...who, event: 'denial', details: { of: operation, reason: decision } });
+      },
+      limited(operation, limit) {
+        metrics.limited(limit);
+        audit.note({ ...who, event: 'denial', details: { of: operation, reason: 'limited', limit } });
       },
       failed(operation, error) {
         log.error({ plugin: name, pluginId: id, version, operation, err: error }, 'a host call failed');

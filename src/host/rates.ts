@@ -1,35 +1,31 @@
-import { HOST_RATES, type HostRate, type RateName } from '../limits/host-rates.js';
+import type { HostRate, RateName } from '../limits/host-rates.js';
+import { DEFAULT_LIMITS, limitName, type PluginLimits } from '../limits/plugin-limits.js';
 import { TokenBucket } from '../protocol/token-bucket.js';
+import { type LimitUse, unitOf } from './limit-use.js';
 
-/** What a plugin has used of one rate. */
-export interface RateUse {
-  readonly name: RateName;
-  readonly perSecond: number;
-  /** Taken and not come again yet: about what was used in the last second. */
-  readonly taken: number;
-  /** Requests that were refused, or had to wait, since the plugin came into service. */
-  readonly limited: number;
+interface Metered {
+  rate: HostRate;
+  readonly bucket: TokenBucket;
 }
 
 /** The rates of one plugin, which all its lives share. */
 export class Rates {
-  readonly #buckets = new Map<RateName, { rate: HostRate; bucket: TokenBucket; limited: number }>();
+  readonly #limits: Pick<PluginLimits, 'rates'>;
+  readonly #buckets = new Map<RateName, Metered>();
 
   /** @param nowMs a clock that never goes back; the machine's by default */
-  constructor(nowMs?: () => number, rates: Readonly<Record<RateName, HostRate>> = HOST_RATES) {
-    for (const [name, rate] of Object.entries(rates) as [RateName, HostRate][])
-      this.#buckets.set(name, { rate, bucket: new TokenBucket(rate, nowMs), limited: 0 });
+  constructor(nowMs?: () => number, limits: Pick<PluginLimits, 'rates'> = DEFAULT_LIMITS) {
+    this.#limits = limits;
+    for (const [name, rate] of Object.entries(limits.rates) as [RateName, HostRate][])
+      this.#buckets.set(name, { rate, bucket: new TokenBucket(rate, nowMs) });
   }
 
   /**
-   * Takes so many, at most the rate's burst.
+   * Takes so many, or all that there may be at once where that is less.
    * @returns 0, or in how many milliseconds there will be enough; nothing is taken then
    */
   take(name: RateName, count = 1): number {
-    const entry = this.#entry(name);
-    const waitMs = entry.bucket.take(count);
-    if (waitMs > 0) entry.limited++;
-    return waitMs;
+    return this.#entry(name).bucket.take(count);
   }
 
   /** Takes away what was used and is known only now; who asks next makes up for it. */
@@ -37,15 +33,23 @@ export class Rates {
     this.#entry(name).bucket.spend(count);
   }
 
-  uses(): RateUse[] {
-    return Array.from(this.#buckets, ([name, { rate, bucket, limited }]) => {
-      return { name, perSecond: rate.perSecond, taken: bucket.taken(), limited };
+  uses(): LimitUse[] {
+    return [...this.#buckets.keys()].map((name) => {
+      const { rate, bucket } = this.#entry(name);
+      const { perSecond, burst = perSecond } = rate;
+      return { limit: limitName(name), used: Math.ceil(bucket.taken()), max: burst, perSecond, unit: unitOf(name) };
     });
   }
 
-  #entry(name: RateName): { bucket: TokenBucket; limited: number } {
+  /** With the rate as it is now. */
+  #entry(name: RateName): Metered {
     const entry = this.#buckets.get(name);
     if (entry === undefined) throw new TypeError(`there is no rate of ${name}`);
+    const rate = this.#limits.rates[name];
+    if (entry.rate !== rate) {
+      entry.bucket.change(rate);
+      entry.rate = rate;
+    }
     return entry;
   }
 }

@@ -1,3 +1,4 @@
+import { limitName } from '../limits/plugin-limits.js';
 import type { Permission } from '../permissions.js';
 import type { HostErrorCode, HostRefusal } from '../protocol/host-calls.js';
 
@@ -49,14 +50,17 @@ export function tooOften(what: string, retryAfterMs: number): HostRefusal {
     ok: false,
     code: 'RESOURCE_EXHAUSTED',
     message: `more ${what} a second than a plugin may; try again in ${retryAfterMs} ms`,
-    details: { limit: what.replaceAll(' ', '-'), retry_after_ms: retryAfterMs },
+    details: { limit: limitName(what), retry_after_ms: retryAfterMs },
     quietMs: retryAfterMs,
   };
 }
 
-/** More than there may be. Waiting does not help. */
-export function tooMuch(message: string, details: { limit: string; max: number; used?: number }): HostRefusal {
-  return { ok: false, code: 'RESOURCE_EXHAUSTED', message, details };
+/** More than there may be. Waiting helps only where the details say how long. */
+export function tooMuch(
+  message: string,
+  details: { limit: string; max: number; used?: number; retry_after_ms?: number },
+): HostRefusal {
+  return { ok: false, code: 'RESOURCE_EXHAUSTED', message, details, limit: details.limit };
 }
 
 /** A service that this host does not have. */
@@ -73,8 +77,9 @@ export function failed(): HostRefusal {
   return { ok: false, code: 'INTERNAL_ERROR', message: 'the server failed; its log says more' };
 }
 
-/** By the code of the answer. */
+/** By the code of the answer. What another plugin says was allowed to be asked for. */
 export function decisionOf(refusal: HostRefusal): Decision {
+  if (refusal.foreign) return 'allowed';
   switch (refusal.code) {
     case 'PERMISSION_DENIED':
       return 'denied';

@@ -3,6 +3,7 @@ import type { Permission } from '../permissions.js';
 import type { HostAnswer, HostOperation, HostRefusal } from '../protocol/host-calls.js';
 import type { Connection } from '../sandbox/network/may-connect.js';
 import type { Passing } from './gate.js';
+import type { LimitUse } from './limit-use.js';
 
 /** Whether a plugin asks for a permission, was granted it, and was not denied it. */
 export type MayUse = (permission: Permission) => boolean;
@@ -26,6 +27,8 @@ export interface HostService {
    * @throws where the fields are not those that our worker sends
    */
   read(operation: HostOperation, fields: readonly Uint8Array[], passing: Passing): Prepared | HostRefusal;
+  /** What the plugin uses of the quotas of this service; of a service without quotas, not there. */
+  uses?(): Promise<readonly LimitUse[]>;
 }
 
 /** What may be done once there is room for it. */

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS, type PluginLimits } from '../limits/plugin-limits.js';
 import type { PluginName } from './asking.js';
 import { HttpCalls } from './http/http-calls.js';
 import type { Lookup } from './http/lookup.js';
@@ -19,6 +20,10 @@ export interface ServiceParts {
   /** The plugin's own. */
   rights: Rights;
   rates: Rates;
+  /** What it may use; the defaults by default. */
+  limits?: PluginLimits;
+  /** What each memory that plugins share may hold; the default by default. */
+  sharedLimits?: PluginLimits;
   others: OthersInService;
   /** Told what became of signals that the plugin sent; nobody by default. */
   emitted?: EmissionObserver;
@@ -31,9 +36,10 @@ export interface ServiceParts {
 /** Whatever a plugin may ask the main thread for. */
 export function hostServices(parts: ServiceParts): HostService[] {
   const { self, memory, rights, rates, others, emitted = () => {}, requested = () => {}, lookup } = parts;
+  const { limits = DEFAULT_LIMITS, sharedLimits = DEFAULT_LIMITS } = parts;
   return [
-    new MemoryCalls({ pluginId: self.id, store: memory, rates }),
-    new HttpCalls({ rates, observe: requested, lookup }),
+    new MemoryCalls({ pluginId: self.id, store: memory, rates, limits, sharedLimits }),
+    new HttpCalls({ rates, limits, observe: requested, lookup }),
     new SignalCalls({ self, routes: others, observe: emitted }),
     new PluginCalls({ self, rights, others }),
   ];

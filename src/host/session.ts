@@ -2,10 +2,13 @@ import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { type HostAnswer, type HostLink, type HostRequest, packAnswer, unpackRequest } from '../protocol/host-calls.js';
 import type { Asking, AskingCall } from './asking.js';
+import type { LimitUse } from './limit-use.js';
 
 /** Who answers a plugin's host calls. */
 export interface HostCalls {
   answer(request: HostRequest, asking: Asking): Promise<HostAnswer>;
+  /** What the plugin uses of its rates and quotas; not there where it has none. */
+  uses?(): Promise<readonly LimitUse[]>;
 }
 
 /**

@@ -6,8 +6,8 @@ export interface HostRate {
 }
 
 /**
- * Rates of host calls, by the name that a refusal gives (`details.limit`, with hyphens), over all instances of one plugin. Beyond a
- * rate a plugin that has SystemTime is refused with RESOURCE_EXHAUSTED and told when to ask again; one without it waits.
+ * Rates of one plugin, over all its instances, by the name that a refusal gives (`details.limit`, with hyphens). Beyond a rate a plugin
+ * that has SystemTime is refused with RESOURCE_EXHAUSTED and told when to ask again; one without it waits.
  */
 export const HOST_RATES = {
   /** Of every kind, refused ones as well; each costs the main thread 15 to 40 us. */
@@ -22,12 +22,16 @@ export const HOST_RATES = {
   'http requests': { perSecond: 50, burst: 100 },
   /** URLs, headers and bodies. Known when they have been sent: who is over it waits before the next request. */
   'http bytes out': { perSecond: 1_048_576, burst: 4_194_304 },
-  /** Bodies as they come from the network. As above. */
+  /** Headers and bodies as they come from the network. As above. */
   'http bytes in': { perSecond: 4_194_304, burst: 16_777_216 },
   /** Sent by the plugin. */
   signals: { perSecond: 1_000 },
   /** Of other plugins' tools. */
   'plugin calls': { perSecond: 1_000 },
+  /** Logging has no answer: lines beyond it are dropped and counted. */
+  'log lines': { perSecond: 200 },
+  /** Lines that are lost for it are counted as log lines. */
+  'log bytes': { perSecond: 262_144 },
 } as const satisfies Record<string, HostRate>;
 
 export type RateName = keyof typeof HOST_RATES;

@@ -16,10 +16,8 @@ export const HTTP_LIMITS = {
   /** From the first look at a name to the end of the body, redirects included. */
   maxRequestMs: 60_000,
   maxRedirects: 10,
-  /** Connections of one plugin at once, those of bodies that are being read included. */
-  maxConnections: 16,
-  /** Bodies that one instance reads in pieces at once. */
-  maxOpenBodies: 8,
+  /** What a plugin is told to wait when it has as many connections as it may. */
+  retryMs: 100,
   /** Names that are looked up at once, for all plugins, and one at a time for each: a lookup takes one of the four threads that also write the server's files. */
   maxLookups: 2,
   /** Addresses of a name that are looked at; of one that has more, the others are not used. */

@@ -46,7 +46,7 @@ export function localHost(manifest: Manifest, observer: LocalObserver): HostCall
     }),
     rights,
     rates,
-    observer: { decided: () => {}, failed: () => {} },
+    observer: { decided: () => {}, limited: () => {}, failed: () => {} },
   });
 }
 

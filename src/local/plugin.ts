@@ -1,5 +1,6 @@
 import { HostError } from '../errors.js';
 import type { HostCalls } from '../host/session.js';
+import { DEFAULT_LIMITS } from '../limits/plugin-limits.js';
 import { printable } from '../observe/printable.js';
 import type { PackageContents } from '../package/contents.js';
 import { filesInMemory } from '../package/package-files.js';
@@ -42,7 +43,7 @@ export class LocalPlugin {
     const preparer = new Preparer({ cache: NO_CACHE, hostVersion: options.hostVersion });
     const prepared = await preparer.prepare(contents);
     const { config, hostVersion } = options;
-    const binding = bindingOf(contents.manifest, prepared, config, hostVersion, NOTHING_GRANTED);
+    const binding = bindingOf(contents.manifest, prepared, config, hostVersion, NOTHING_GRANTED, DEFAULT_LIMITS);
     const assets = await loadAssets(contents.manifest, filesInMemory(bytes, contents));
     return new LocalPlugin(contents, { ...binding, assets });
   }

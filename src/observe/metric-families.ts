@@ -94,6 +94,13 @@ export const PLUGIN_FAMILIES: readonly PluginFamily[] = [
     collect: hostCalls,
   },
   {
+    name: 'hal9_limited_total',
+    help: 'What was refused, dropped or made to wait because of a limit of the plugin, by the name of the limit.',
+    type: 'counter',
+    collect: (plugin) =>
+      [...plugin.limits].map(([limit, value]) => ({ labels: { plugin: plugin.ref.id, limit }, value })),
+  },
+  {
     name: 'hal9_signals_emitted_total',
     help: 'Signals that the plugin sent, by what became of them: delivered, nobody, dropped, discarded.',
     type: 'counter',

@@ -40,6 +40,8 @@ export class PluginMetrics {
   readonly hostCalls = new Map<string, Map<string, number>>();
   /** By what became of them. */
   readonly emitted = new Map<string, number>();
+  /** How often a limit was in the way, by its name. */
+  readonly limits = new Map<string, number>();
   readonly reported: ReportedMetrics;
   fuel = 0;
   droppedLogLines = 0;
@@ -74,6 +76,11 @@ export class PluginMetrics {
     decisions.set(decision, (decisions.get(decision) ?? 0) + count);
   }
 
+  /** A limit was in the way of so many things. `name` is one of a closed set. */
+  limited(name: string, count = 1): void {
+    this.limits.set(name, (this.limits.get(name) ?? 0) + count);
+  }
+
   /** A signal that the plugin sent. `delivery` is one of a closed set. */
   signalEmitted(delivery: string): void {
     this.emitted.set(delivery, (this.emitted.get(delivery) ?? 0) + 1);
@@ -82,6 +89,7 @@ export class PluginMetrics {
   logDropped(lines: number, bytes: number): void {
     this.droppedLogLines += lines;
     this.droppedLogBytes += bytes;
+    if (lines > 0) this.limited('log-lines', lines);
   }
 
   /** What the guest reported of itself. */

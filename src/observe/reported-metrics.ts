@@ -38,6 +38,15 @@ export class ReportedMetrics {
     return this.#dropped;
   }
 
+  get names(): number {
+    return this.#names.size;
+  }
+
+  /** Combinations of kind, name and labels. */
+  get series(): number {
+    return this.#count;
+  }
+
   take(message: MetricsMessage): void {
     this.#dropped += message.dropped;
     for (const sample of message.samples) {

@@ -1,3 +1,4 @@
+import type { PluginLimits } from '../limits/plugin-limits.js';
 import { GUEST_LIMITS, OBSERVE_LIMITS } from '../limits.js';
 import type { Manifest } from '../package/manifest.js';
 import type { PreparedModule } from '../prepare/prepare.js';
@@ -14,6 +15,7 @@ export function bindingOf(
   config: string,
   hostVersion: string,
   grants: GuestGrants,
+  { rates }: PluginLimits,
 ): Binding {
   const { id, name, version } = manifest.metadata;
   return {
@@ -37,8 +39,8 @@ export function bindingOf(
       hostCallBytes: GUEST_LIMITS.maxHostCallBytes,
       randomBytes: GUEST_LIMITS.maxRandomBytes,
       logLineBytes: OBSERVE_LIMITS.maxLogLineBytes,
-      logLinesPerSecond: OBSERVE_LIMITS.maxLogLinesPerSecond,
-      logBytesPerSecond: OBSERVE_LIMITS.maxLogBytesPerSecond,
+      logLines: rates['log lines'],
+      logBytes: rates['log bytes'],
       metrics: {
         names: OBSERVE_LIMITS.maxMetricNames,
         series: OBSERVE_LIMITS.maxMetricSeries,

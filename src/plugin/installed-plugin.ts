@@ -1,5 +1,6 @@
 import type { Rights } from '../host/service.js';
 import type { HostCalls } from '../host/session.js';
+import type { PluginLimits } from '../limits/plugin-limits.js';
 import { GUEST_LIMITS, SERVER_LIMITS } from '../limits.js';
 import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
@@ -22,10 +23,12 @@ import { loadAssets } from './asset-image.js';
 import { bindingOf } from './binding.js';
 import type { ActivePlugin, CapabilityRegistry, PluginRef } from './capability-registry.js';
 import type { GraphPlugin } from './dependencies.js';
+import { nodeOf } from './graph-node.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PermissionUses } from './permission-uses.js';
 import type { PluginGrants } from './plugin-grants.js';
-import type { GrantsOf, PluginView } from './plugins-api.js';
+import { usageOf } from './plugin-usage.js';
+import type { GrantsOf, LimitView, PluginView } from './plugins-api.js';
 import { requireTrust, signedPlugin } from './signed-plugin.js';
 
 /** What is known of a plugin from its installation on. */
@@ -57,6 +60,7 @@ export interface PluginRuntime {
   readonly queueLength: number;
   /** Who answers the host calls of a plugin's instances. */
   hostCalls(ref: PluginRef, rights: Rights): HostCalls;
+  limits(ref: PluginRef): PluginLimits;
   /** Who signed it, and whether that counts. */
   trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
@@ -230,6 +234,11 @@ export class InstalledPlugin {
     return { plugin: this.ref, permissions: this.grants.view(this.#runtime.uses.of(this.ref.id)) };
   }
 
+  usage(): Promise<LimitView[]> {
+    const { metrics } = this.#runtime.observe(this.ref);
+    return this.#crew === undefined ? Promise.resolve([]) : usageOf(this.#crew, metrics);
+  }
+
   /** What the index on disk keeps of it. */
   indexEntry(): IndexEntry {
     const { ref, digest, wanted: active, config, installedAtMs } = this;
@@ -269,6 +278,7 @@ export class InstalledPlugin {
           this.config,
           this.#runtime.hostVersion,
           guestGrants(sheet, this.#runtime.environment),
+          this.#runtime.limits(this.ref),
         ),
         assets,
       },
@@ -281,15 +291,4 @@ export class InstalledPlugin {
       lifecycleMs: GUEST_LIMITS.lifecycleCallMs,
     };
   }
-}
-
-/** A plugin as a graph of dependencies has it. */
-export function nodeOf({ metadata }: Manifest): GraphPlugin {
-  const { id, name, version, requirements } = metadata;
-  const dependencies = requirements.dependencies.map(({ plugin_id: pluginId, version: range, optional }) => ({
-    pluginId,
-    range,
-    optional,
-  }));
-  return { id, name, version, dependencies };
 }

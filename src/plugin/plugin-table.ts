@@ -2,7 +2,7 @@ import type { IndexEntry, PackageStore } from '../package/store.js';
 import type { Graph, GraphPlugin } from './dependencies.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 import { lookUp } from './lookup.js';
-import type { PluginView } from './plugins-api.js';
+import type { PluginView, UsageOf } from './plugins-api.js';
 
 /**
  * The plugins that are installed, in memory and in the index on disk. A change is on the disk once its method has returned; one that
@@ -42,6 +42,13 @@ export class PluginTable {
       installedVersion: this.#plugins.get(pluginId)?.ref.version ?? '',
     }));
     return { ...plugin.view(), dependencies };
+  }
+
+  /** Of one plugin, or of all that are in service. Errors as `lookUp`. */
+  usage(idOrName?: string): Promise<UsageOf[]> {
+    const all = [...this.#plugins.values()].filter(({ active }) => active);
+    const plugins = idOrName === undefined ? all : [this.find(idOrName)];
+    return Promise.all(plugins.map(async (plugin) => ({ plugin: plugin.ref, limits: await plugin.usage() })));
   }
 
   /** Whether there is such a plugin, or one that could not be brought back. */

@@ -1,3 +1,4 @@
+import type { LimitUse } from '../host/limit-use.js';
 import type { NamedFile } from '../package/package-files.js';
 import type { Decisions } from '../sandbox/decisions.js';
 
@@ -84,6 +85,17 @@ export interface GrantsOf {
   permissions: PermissionsView;
 }
 
+/** How much of a limit is used, and how often it was in the way since the server started. */
+export interface LimitView extends LimitUse {
+  limited: number;
+}
+
+export interface UsageOf {
+  plugin: PluginView['ref'];
+  /** Empty for a plugin that is not in service. */
+  limits: readonly LimitView[];
+}
+
 /** Who asks for a change. */
 export interface Requester {
   /** For the audit log: the name behind the credentials, or where the connection came from. */
@@ -115,6 +127,8 @@ export interface Plugins {
   /** @param force although others need it, and although it is active */
   uninstall(idOrName: string, force: boolean, by: Requester): Promise<PluginView['ref']>;
   permissions(idOrName: string): GrantsOf;
+  /** Of one plugin, or of all that are in service. */
+  usage(idOrName?: string): Promise<readonly UsageOf[]>;
   /** Instances start afresh where what the plugin may do has changed. */
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf>;
 }

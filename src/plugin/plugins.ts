@@ -9,14 +9,24 @@ import { bringBack } from './bring-back.js';
 import { dependentsOf, reach } from './dependencies.js';
 import { refOf } from './dependency-chain.js';
 import { changedBy, regrant, restarted } from './granting.js';
+import { nodeOf } from './graph-node.js';
 import { inUse, startInOrder, stopAll, stopOrder, usersOf } from './in-order.js';
 import { install, isActive } from './install.js';
-import { type InstalledPlugin, nodeOf } from './installed-plugin.js';
+import type { InstalledPlugin } from './installed-plugin.js';
 import { Journal } from './journal.js';
 import { checkConfig, reconfigure } from './plugin-config.js';
 import { PluginFileReader } from './plugin-files.js';
 import { PluginTable } from './plugin-table.js';
-import type { Changed, GrantsOf, Installed, InstallOrder, Plugins, PluginView, Requester } from './plugins-api.js';
+import type {
+  Changed,
+  GrantsOf,
+  Installed,
+  InstallOrder,
+  Plugins,
+  PluginView,
+  Requester,
+  UsageOf,
+} from './plugins-api.js';
 import type { PluginsParts } from './plugins-parts.js';
 import { Serial } from './serial.js';
 
@@ -145,6 +155,10 @@ export class InstalledPlugins implements Plugins {
 
   permissions(idOrName: string): GrantsOf {
     return this.#table.find(idOrName).permissions();
+  }
+
+  usage(idOrName?: string): Promise<UsageOf[]> {
+    return this.#table.usage(idOrName);
   }
 
   setGrants(idOrName: string, decisions: Decisions, by: Requester): Promise<GrantsOf> {

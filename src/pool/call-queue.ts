@@ -19,6 +19,11 @@ export class CallQueue {
     return this.#calls.length - this.#head;
   }
 
+  /** Of what the calls carry. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** False when the queue is full: the call was not taken. */
   push(call: Call): boolean {
     if (!this.#fits(call)) this.#replace([...this]);

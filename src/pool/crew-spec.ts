@@ -27,6 +27,8 @@ export interface CrewSpec {
 export interface CrewObserver extends CallObserver {
   /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
   killed(reason: LimitName | OutcomeType | Death['cause'], message: string, origin?: CallOrigin): void;
+  /** A call was refused since the queue is full. */
+  limited(limit: 'queued-calls' | 'queued-bytes'): void;
   log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;
   metrics(message: MetricsMessage): void;
   /** What the guest tried that needs a permission. */

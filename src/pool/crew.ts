@@ -73,6 +73,10 @@ export class Crew implements LifeEvents {
     return this.#queue.length;
   }
 
+  get queueBytes(): number {
+    return this.#queue.bytes;
+  }
+
   /** Whether calls wait or run. */
   get busy(): boolean {
     if (this.#queue.length > 0) return true;
@@ -92,6 +96,7 @@ export class Crew implements LifeEvents {
   submit(request: CallRequest): Call {
     const call = new Call(request, this.spec.callFuel, this.#observer);
     if (!this.#queue.push(call)) {
+      this.#observer.limited(this.#queue.length < this.spec.queue.maxCalls ? 'queued-bytes' : 'queued-calls');
       const waitMs = (this.#meanGuestUs / 1000) * (this.#queue.length / Math.max(1, this.#lives.size));
       throw queueFull(this.spec.binding.plugin, this.#queue.length, waitMs);
     }
@@ -275,6 +280,8 @@ export class Crew implements LifeEvents {
   }
 
   #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {
+    // Its caller may hang up right when its time is over: that is one end.
+    if (life.killed) return;
     this.#observer.killed(reason, message);
     life.kill(cause, message);
   }

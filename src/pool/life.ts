@@ -86,6 +86,11 @@ export class Life {
     return this.#state;
   }
 
+  /** Whether its thread was told to end, whatever it does. */
+  get killed(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   /** Calls that it has and has not answered. */
   get load(): number {
     return this.#posted.size + this.#outgoing.length;

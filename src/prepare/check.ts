@@ -107,6 +107,13 @@ function checkWasi(each: Import, type: Signature, shown: string): void {
 }
 
 function foreignImport(each: Import, shown: string): HostError {
+  if (each.module.startsWith('wasi:sockets/')) {
+    return new HostError(
+      'NOT_IMPLEMENTED',
+      `${shown} is of TCP and UDP, which this version of the server does not offer, whatever is granted; ` +
+        `send HTTP requests with ${CONTRACT_PACKAGE}/http@${CONTRACT_VERSION}`,
+    );
+  }
   if (each.module.startsWith('wasi:')) {
     return new HostError(
       'NOT_IMPLEMENTED',

@@ -1,4 +1,5 @@
 import type { HostLink } from './host-calls.js';
+import type { Rate } from './token-bucket.js';
 
 /**
  * The messages between the main thread and a worker that are not calls: few, typed, structured-cloned.
@@ -89,8 +90,8 @@ export interface GuestBounds {
   /** Random bytes of one call of the contract's `random.bytes`. */
   randomBytes: number;
   logLineBytes: number;
-  logLinesPerSecond: number;
-  logBytesPerSecond: number;
+  logLines: Rate;
+  logBytes: Rate;
   metrics: MetricBounds;
 }
 

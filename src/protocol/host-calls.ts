@@ -61,6 +61,10 @@ export interface HostRefusal {
   details?: unknown;
   /** That another plugin has used for it; none by default. */
   fuel?: number;
+  /** The limit that was in the way, for the host itself; it is not told. */
+  limit?: string;
+  /** Another plugin said it, in words of its own; for the host itself. */
+  foreign?: boolean;
   /** So long the worker itself gives this answer to requests of the same operation. */
   quietMs?: number;
 }

@@ -2,9 +2,9 @@ import { monotonicMs } from './monotonic.js';
 
 export interface Rate {
   /** What comes in a second. */
-  perSecond: number;
+  readonly perSecond: number;
   /** What may be taken at once after a rest; as much as a second brings by default. */
-  burst?: number;
+  readonly burst?: number;
 }
 
 /** A wait that is named to a plugin is at least so long: shorter ones would have it ask again and again. */
@@ -12,8 +12,8 @@ const LEAST_WAIT_MS = 10;
 
 /** Lets through so much a second. */
 export class TokenBucket {
-  readonly #perSecond: number;
-  readonly #burst: number;
+  #perSecond: number;
+  #burst: number;
   readonly #nowMs: () => number;
   #tokens: number;
   #filledMs: number;
@@ -28,16 +28,25 @@ export class TokenBucket {
   }
 
   /**
-   * Takes so many, at most `burst`, where there are that many.
+   * Takes so many, or `burst` where that is less.
    * @returns 0, or in how many milliseconds there will be enough; nothing is taken then
    */
   take(count = 1): number {
     this.#fill();
-    if (this.#tokens >= count) {
-      this.#tokens -= count;
+    const taken = Math.min(count, this.#burst);
+    if (this.#tokens >= taken) {
+      this.#tokens -= taken;
       return 0;
     }
-    return Math.max(LEAST_WAIT_MS, Math.ceil(((count - this.#tokens) / this.#perSecond) * 1000));
+    return Math.max(LEAST_WAIT_MS, Math.ceil(((taken - this.#tokens) / this.#perSecond) * 1000));
+  }
+
+  /** Another rate from now on. What has been taken stays taken. */
+  change({ perSecond, burst = perSecond }: Rate): void {
+    const taken = this.taken();
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst - taken;
   }
 
   /** What has been taken and has not come again: at most about what a second brings, more where more was spent. */

@@ -34,6 +34,9 @@ export function managementService(plugins: Plugins): ServiceBinding {
         plugin: await plugins.uninstall(nameOf(request), request.force, by),
       })),
       GetPluginPermissions: unary((request: ByPlugin) => plugins.permissions(nameOf(request))),
+      GetPluginUsage: unary(async (request: ByPlugin) => ({
+        plugins: await plugins.usage(request.pluginId === '' ? undefined : nameOf(request)),
+      })),
       SetPluginGrants: unary((request: ByPlugin & { decisions: DecisionsMessage | null }, by) =>
         plugins.setGrants(nameOf(request), readDecisions(request.decisions), by),
       ),

@@ -1,5 +1,6 @@
 import { HostError } from '../errors.js';
-import { namespaceOf, ownerOf, sharedNamespace } from '../host/memory/namespaces.js';
+import type { ConfiguredLimits } from '../host/configured-limits.js';
+import { memoryQuota, namespaceOf, ownerOf, sharedNamespace } from '../host/memory/namespaces.js';
 import type { Entry, MemoryStore, Range } from '../host/memory/store.js';
 import { MEMORY_LIMITS, REQUEST_LIMITS } from '../limits.js';
 import type { Plugins } from '../plugin/plugins-api.js';
@@ -18,12 +19,16 @@ interface Page extends ByMemory {
 const PAGE_BYTES = REQUEST_LIMITS.maxMessageBytes / 4;
 
 /** The service `MemoryInspection` over what plugins keep. */
-export function memoryService(store: MemoryStore, plugins: Pick<Plugins, 'get' | 'list'>): ServiceBinding {
+export function memoryService(
+  store: MemoryStore,
+  plugins: Pick<Plugins, 'get' | 'list'>,
+  limits: ConfiguredLimits,
+): ServiceBinding {
   const find = ({ memory }: ByMemory): string => namespaceNamed(memory, plugins);
   return {
     definition: memoryDefinition,
     implementation: {
-      ListMemories: unary(() => listMemories(store, plugins)),
+      ListMemories: unary(() => listMemories(store, plugins, limits)),
       ListMemoryKeys: unary(async (request: Page & { limit: number }) => {
         const wanted = request.limit === 0 ? Infinity : request.limit;
         const limit = Math.min(wanted, MEMORY_LIMITS.maxAnswerEntries);
@@ -46,18 +51,20 @@ export function memoryService(store: MemoryStore, plugins: Pick<Plugins, 'get' |
   };
 }
 
-async function listMemories(store: MemoryStore, plugins: Pick<Plugins, 'list'>): Promise<object> {
+async function listMemories(
+  store: MemoryStore,
+  plugins: Pick<Plugins, 'list'>,
+  limits: ConfiguredLimits,
+): Promise<object> {
   const names = new Map(plugins.list().map(({ ref }) => [ref.id, ref.name]));
   const memories = await store.namespaces();
   return {
-    memories: memories.map(({ name, keys, bytes }) => ({
-      name,
-      pluginName: names.get(ownerOf(name) ?? '') ?? '',
-      keys,
-      bytes,
-      maxKeys: MEMORY_LIMITS.maxKeys,
-      maxBytes: MEMORY_LIMITS.maxBytes,
-    })),
+    memories: memories.map(({ name, keys, bytes }) => {
+      const owner = ownerOf(name);
+      const quota = memoryQuota(owner === undefined ? limits.ofAll() : limits.of(owner));
+      const pluginName = names.get(owner ?? '') ?? '';
+      return { name, pluginName, keys, bytes, maxKeys: quota.keys, maxBytes: quota.bytes };
+    }),
   };
 }
 

@@ -26,6 +26,7 @@ export const METHOD_ROLES: Readonly<Record<string, Needed>> = {
   '/hal9.plugin.v1.PluginManagement/GetPlugin': OBSERVE,
   '/hal9.plugin.v1.PluginManagement/GetPluginFile': OBSERVE,
   '/hal9.plugin.v1.PluginManagement/GetPluginPermissions': OBSERVE,
+  '/hal9.plugin.v1.PluginManagement/GetPluginUsage': OBSERVE,
 
   '/hal9.plugin.v1.KeyManagement/TrustKey': MANAGE,
   '/hal9.plugin.v1.KeyManagement/RevokeKey': MANAGE,

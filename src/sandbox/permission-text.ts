@@ -59,8 +59,8 @@ type Meaning = (parts: { at: string; what: string }) => string;
 const MEANINGS: Readonly<Record<PermissionKind, Meaning>> = {
   NetworkHttp: ({ at }) => `send and fetch data over HTTP, unencrypted, from ${at}`,
   NetworkHttps: ({ at }) => `send and fetch data over HTTPS, from ${at}`,
-  NetworkTcp: ({ at }) => `open TCP connections to ${at}`,
-  NetworkUdp: ({ at }) => `send and receive UDP packets, ${at}`,
+  NetworkTcp: ({ at }) => `open TCP connections to ${at}, which no version of the server lets it do yet`,
+  NetworkUdp: ({ at }) => `send and receive UDP packets, ${at}, which no version of the server lets it do yet`,
   FileRead: ({ what }) => `read files below ${what}`,
   FileWrite: ({ what }) => `change files below ${what}`,
   FileCreate: ({ what }) => `create files below ${what}`,

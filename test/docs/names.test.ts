@@ -12,6 +12,9 @@ import { addTokenCommands } from '../../src/cli/token-commands.js';
 import { addToolCommands } from '../../src/cli/tool-commands.js';
 import { SECTIONS } from '../../src/config/sections.js';
 import { REASONS } from '../../src/errors.js';
+import { HOST_RATES } from '../../src/limits/host-rates.js';
+import { limitName } from '../../src/limits/plugin-limits.js';
+import { QUOTAS } from '../../src/limits/quotas.js';
 import { GUEST_LIMITS, MANIFEST_LIMITS, PACKAGE_LIMITS, REQUEST_LIMITS, SERVER_LIMITS } from '../../src/limits.js';
 import { Metrics } from '../../src/observe/metrics.js';
 import { parseManifest } from '../../src/package/manifest.js';
@@ -81,6 +84,16 @@ describe('names in the pages', () => {
     const known = [...SETTINGS.map(({ key }) => fileKey(key)), ...Object.keys(SECTIONS), 'tokens', 'certificates'];
     expect(keys.filter((key) => !known.includes(key ?? ''))).toEqual([]);
     expect(keys.length).toBeGreaterThan(0);
+  });
+
+  test('of limits of plugins are those that there are', () => {
+    const limits = readPage('deploy/docs/limits.md');
+    const known = [...Object.keys(HOST_RATES), ...Object.keys(QUOTAS)].map(limitName);
+    const named = codeBlocks(limits, 'yaml').flatMap((block) =>
+      [...block.matchAll(/^ {4}([a-z-]+):/gm)].map(([, name = '']) => name),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   test('in capitals are reasons, statuses, outcomes, limits, codes or states', () => {

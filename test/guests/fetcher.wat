@@ -15,7 +15,8 @@
   (import "hal9:plugin/http@0.1.0" "close" (func $close (param i32)))
   (memory (export "memory") 160)
   (data (i32.const 400) "GETPOST")
-  ;; The host's answers at 512 and 640, ours at 1024, signals from 65536; what is allocated starts anew with every call.
+  ;; The host's answers at 512 and 640, ours at 1024, signals from 65536; what is allocated starts anew with every call: what it is
+  ;; called with at 262144, what the host answers behind it.
   (global $next (mut i32) (i32.const 262144))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $at i32)
@@ -84,7 +85,7 @@
     (local.set $method-bytes (select (i32.const 4) (i32.const 3) (local.get $bytes)))
     (local.set $time (i32.wrap_i64 (i64.shr_u (local.get $number) (i64.const 2))))
     (local.set $policy (i32.and (i32.wrap_i64 (local.get $number)) (i32.const 3)))
-    (global.set $next (i32.const 262144))
+    (global.set $next (i32.const 524288))
     (if (i32.eq (local.get $what) (i32.const 114)) (then
       (call $read (i32.wrap_i64 (local.get $number)) (i32.const 16) (i32.const 640))
       (if (call $refused (i32.const 640)) (then (return (i32.const 1024))))
@@ -110,6 +111,7 @@
       (br_if $again (i32.lt_u (local.get $i) (i32.const 20))))
     (call $answer (i32.const 0))
     (i32.const 1024))
+  (func (export "cabi_post_hal9:plugin/neuron@0.1.0#process") (param i32) (global.set $next (i32.const 262144)))
   (func (export "hal9:plugin/neuron@0.1.0#export-state") (result i32) (unreachable))
   (func (export "hal9:plugin/neuron@0.1.0#import-state") (param i32 i32) (result i32) (unreachable))
 )

@@ -21,6 +21,7 @@ import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
 import { messagesAttacks } from './messages-attack.js';
 import { networkAttacks } from './network-attack.js';
 import { packageAttacks } from './package-attacks.js';
+import { quotaAttacks } from './quota-attack.js';
 import { signatureAttacks } from './signature-attacks.js';
 
 interface Report {
@@ -48,6 +49,7 @@ const allAttacks = (): Attack[] => [
   ...networkAttacks,
   ...messagesAttacks,
   ...floodAttacks,
+  ...quotaAttacks,
   ...auditAttacks,
   ...signatureAttacks,
 ];
@@ -100,9 +102,9 @@ async function run(attacks: readonly Attack[], disabled: Defence | undefined): P
       report.attacks.push({ id: attack.id, held: fault === undefined, detail: fault ?? '' });
       if (!server.running) break;
     }
+  } finally {
     await bystander.stop();
     report.bystander = { calls: bystander.calls, wrong: bystander.wrong };
-  } finally {
     client.close();
     await server.stop(disabled === undefined ? 'SIGTERM' : 'SIGKILL');
   }

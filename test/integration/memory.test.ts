@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
+import { QUOTAS } from '../../src/limits/quotas.js';
 import { MEMORY_LIMITS } from '../../src/limits.js';
 import { Keeper } from '../harness/keeper.js';
 import { packPuppet } from '../harness/puppet.js';
@@ -112,12 +113,12 @@ describe('the memory of a plugin', () => {
     const value = JSON.stringify('x'.repeat(MEMORY_LIMITS.maxValueBytes - 2));
     let stored = 0;
     while ((await keeper.setText(`k${stored}`, value)) === value) stored++;
-    expect(stored).toBe(Math.floor(MEMORY_LIMITS.maxBytes / (MEMORY_LIMITS.maxValueBytes + 3)));
+    expect(stored).toBe(Math.floor(QUOTAS['memory bytes'] / (MEMORY_LIMITS.maxValueBytes + 3)));
     const refused = await keeper.tell('set', { source: 'k', content: value });
     expect(refused).toMatchObject({ outcome: 'PLUGIN_ERROR', error: { code: 'RESOURCE_EXHAUSTED' } });
     expect(JSON.parse(refused.error?.details ?? '')).toMatchObject({
       limit: 'memory-bytes',
-      max: MEMORY_LIMITS.maxBytes,
+      max: QUOTAS['memory bytes'],
     });
     const listed = await keeper.tell('list', { times: 1_000 });
     expect(JSON.parse(listed.error?.details ?? '')).toMatchObject({ limit: 'memory-answer-bytes' });

@@ -147,6 +147,28 @@ describe('loadConfig', () => {
     },
   );
 
+  test('reads the limits of plugins by the names that refusals give, a number for as much in a second as at once', () => {
+    const id = '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10';
+    const rules = `limits:\n  "*": {memory-keys: 5, signals: 3}\n  ${id}: {http-requests: {per_second: 2, burst: 9}}`;
+    expect(loadConfig({ config: yamlFile(rules) }, {}).limits).toEqual({
+      '*': { rates: { signals: { perSecond: 3, burst: 3 } }, quotas: { 'memory keys': 5 } },
+      [id]: { rates: { 'http requests': { perSecond: 2, burst: 9 } }, quotas: {} },
+    });
+    expect(loadConfig({ config: yamlFile('limits:') }, {}).limits).toEqual({});
+  });
+
+  test.each([
+    ['{scraper: {}}', 'limits.scraper: expected the id of a plugin'],
+    ['{"*": {memory keys: 1}}', 'limits.*.memory keys: unknown key'],
+    ['{"*": {signals: 0}}', 'limits.*.signals: expected'],
+    ['{"*": {signals: {burst: 3}}}', 'limits.*.signals: expected how many a second, or {per_second, burst}'],
+    ['{"*": {memory-bytes: 1.5}}', 'limits.*.memory-bytes: expected a whole number from 0'],
+    ['[1]', 'limits: expected plugin ids, or "*", each with limits'],
+  ])('refuses the limits %j', (rules, message) => {
+    const refusal = refusalOf({ config: yamlFile(`limits: ${rules}`) });
+    expect([refusal.reason, refusal.message]).toEqual(['CONFIG_INVALID', expect.stringContaining(message)]);
+  });
+
   test.each([
     ['qeue_length: 3', 'unknown keys: qeue_length'],
     ['queue_length: [1]', 'queue_length in the configuration file: expected a whole number'],

@@ -5,6 +5,7 @@ import { readStandardInput, standardFileStat, standardStat, writeStandardOutput 
 import { ERRNO } from './preview1-errno.js';
 import { fileFunctions, OpenFiles } from './preview1-files.js';
 import { pollOneoff } from './preview1-poll.js';
+import { socketFunctions } from './preview1-sockets.js';
 import { GuestExit } from './violation.js';
 
 const CLOCKS = 4;
@@ -32,6 +33,7 @@ export function servePreview1(
 ): CoreFunctions {
   const served: Record<string, (...core: never[]) => number> = {};
   for (const name of PREVIEW1.keys()) served[name] = () => ERRNO.notcapable;
+  Object.assign(served, socketFunctions(host));
   const files = new OpenFiles(host.files);
   Object.assign(
     served,

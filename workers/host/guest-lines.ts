@@ -25,8 +25,8 @@ export class GuestLines {
   constructor(bounds: GuestBounds, post: (message: LogMessage) => void, now?: () => number) {
     this.#post = post;
     this.#maxLineBytes = bounds.logLineBytes;
-    this.#lines = new TokenBucket({ perSecond: bounds.logLinesPerSecond }, now);
-    this.#bytes = new TokenBucket({ perSecond: bounds.logBytesPerSecond }, now);
+    this.#lines = new TokenBucket(bounds.logLines, now);
+    this.#bytes = new TokenBucket(bounds.logBytes, now);
   }
 
   /** Lines that follow belong to this call. */

@@ -20,15 +20,21 @@ export class HostLine {
   /** What the main thread would answer again until that moment: so a flood of requests stays in this thread. */
   readonly #quiet = new Map<HostOperation, { untilMs: number; answer: Refusal }>();
   #number = 0;
+  #timeWithheld = false;
 
   constructor({ port, bell }: HostLink) {
     this.#port = port;
     this.#bell = new Int32Array(bell);
   }
 
+  /** A call starts. One that time is withheld from is not to see when a refusal ends: it asks, and waits. */
+  beginCall(timeWithheld: boolean): void {
+    this.#timeWithheld = timeWithheld;
+  }
+
   /** The fields are copied. */
   ask(operation: HostOperation, fields: readonly Uint8Array[]): ReceivedAnswer {
-    const quiet = this.#quiet.get(operation);
+    const quiet = this.#timeWithheld ? undefined : this.#quiet.get(operation);
     if (quiet !== undefined && monotonicMs() < quiet.untilMs) return quiet.answer;
     this.#number = (this.#number + 1) >>> 0;
     const request = packRequest(this.#number, operation, fields);

@@ -25,6 +25,7 @@ export class Reports {
   readonly #metrics: GuestMetrics;
   readonly #uses: Uses;
   readonly #streams: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
+  readonly #line: HostLine | undefined;
 
   constructor(
     { plugin, config, grants, limits, host, assets }: Told,
@@ -39,6 +40,7 @@ export class Reports {
     const plugins = new AskedPlugins(line);
     const streams = { stdout: splitter('stdout', 'info'), stderr: splitter('stderr', 'warn') };
     this.#lines = lines;
+    this.#line = line;
     this.#metrics = new GuestMetrics(limits.metrics, post);
     this.#uses = uses;
     this.#streams = streams;
@@ -62,8 +64,9 @@ export class Reports {
   }
 
   /** What is reported from now on belongs to this call. */
-  beginCall(call: number): void {
+  beginCall(call: number, timeWithheld: boolean): void {
     this.#lines.beginCall(call);
+    this.#line?.beginCall(timeWithheld);
   }
 
   /** A line of the host about the guest. */

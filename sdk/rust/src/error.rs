@@ -1,6 +1,7 @@
 //! What a plugin answers when it cannot do what it was asked.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -92,6 +93,30 @@ impl PluginError {
     pub fn with_details(mut self, details: impl Serialize) -> Self {
         self.details = serde_json::to_value(details).ok();
         self
+    }
+
+    /// Which limit the host names as having been in the way, for instance `http-requests`.
+    pub fn limit(&self) -> Option<&str> {
+        self.details.as_ref()?.get("limit")?.as_str()
+    }
+
+    /// How long the host says to wait before it is of use to ask again; none where waiting does not help. A plugin without
+    /// `SystemTime` is not told: it waits in the call itself.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use hal9_plugin_sdk::{http, prelude::*, testing::FakeHost};
+    ///
+    /// let _host = FakeHost::new().with_http(|_| {
+    ///     let details = json!({ "limit": "http-requests", "retry_after_ms": 20 });
+    ///     Err(PluginError::resource_exhausted("more http requests a second than a plugin may").with_details(details))
+    /// });
+    /// let refused = http::get("https://example.com/").unwrap_err();
+    /// assert_eq!((refused.limit(), refused.retry_after()), (Some("http-requests"), Some(Duration::from_millis(20))));
+    /// ```
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.details.as_ref()?.get("retry_after_ms")?.as_u64().map(Duration::from_millis)
     }
 }
 

@@ -45,6 +45,7 @@ struct State {
     observations: BTreeMap<Series, Vec<f64>>,
     memory: BTreeMap<String, String>,
     memory_refusal: Option<PluginError>,
+    memory_quota: Option<(usize, usize)>,
     emitted: Vec<Signal>,
     emit_refusal: Option<PluginError>,
     tools: Option<ToolHandler>,
@@ -68,6 +69,7 @@ impl State {
             observations: BTreeMap::new(),
             memory: BTreeMap::new(),
             memory_refusal: None,
+            memory_quota: None,
             emitted: Vec::new(),
             emit_refusal: None,
             tools: None,
@@ -141,6 +143,24 @@ impl FakeHost {
     /// Refuses every call of the memory with this error, as a host does without a permission, or when a quota is used up.
     pub fn with_memory_refused(self, error: PluginError) -> Self {
         state(|state| state.memory_refusal = Some(error));
+        self
+    }
+
+    /// Lets the plugin's own memory hold so many keys, and so many bytes of keys and values. What would be more is refused as a
+    /// server does; there is no quota by default.
+    ///
+    /// ```
+    /// use hal9_plugin_sdk::{memory, prelude::*, testing::FakeHost};
+    ///
+    /// let _host = FakeHost::new().with_memory_quota(1, 1_000);
+    /// memory::set("a", &1)?;
+    /// assert_eq!(memory::set("b", &1).unwrap_err().limit(), Some("memory-keys"));
+    /// memory::delete("a")?;
+    /// memory::set("b", &1)?;
+    /// # Ok::<(), PluginError>(())
+    /// ```
+    pub fn with_memory_quota(self, keys: usize, bytes: usize) -> Self {
+        state(|state| state.memory_quota = Some((keys, bytes)));
         self
     }
 
@@ -360,8 +380,32 @@ pub(crate) mod imports {
 
         pub fn set(key: &str, value: &str) -> Result<(), PluginError> {
             allowed()?;
+            fits(key, value)?;
             state(|state| state.memory.insert(key.into(), value.into()));
             Ok(())
+        }
+
+        /// Of the plugin's own memory, as it would be with this entry.
+        fn fits(key: &str, value: &str) -> Result<(), PluginError> {
+            let Some((keys, bytes)) = state(|state| state.memory_quota) else { return Ok(()) };
+            if key.starts_with("shared:") {
+                return Ok(());
+            }
+            let others = state(|state| {
+                let own = state.memory.iter().filter(|(other, _)| *other != key && !other.starts_with("shared:"));
+                own.map(|(key, value)| key.len() + value.len()).collect::<Vec<_>>()
+            });
+            let used = others.iter().sum::<usize>() + key.len() + value.len();
+            full("memory-keys", others.len() + 1, keys)?;
+            full("memory-bytes", used, bytes)
+        }
+
+        fn full(limit: &str, used: usize, max: usize) -> Result<(), PluginError> {
+            if used <= max {
+                return Ok(());
+            }
+            let error = crate::PluginError::resource_exhausted("the memory is full; delete what is not needed");
+            Err(error.with_details(serde_json::json!({ "limit": limit, "max": max })).into())
         }
 
         pub fn delete(key: &str) -> Result<bool, PluginError> {

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Client } from 'undici';
 import { HTTP_LIMITS } from '../../limits/http.js';
+import { stands } from '../../protocol/defences.js';
 import type { Address } from './lookup.js';
 import type { HttpRequest } from './request.js';
 
@@ -26,7 +27,7 @@ export async function exchange(
   signal: AbortSignal,
 ): Promise<Exchange> {
   const client = new Client(target.url.origin, {
-    connect: { lookup: pinnedTo(addresses), timeout: timeoutMs },
+    connect: { ...(stands('egress') ? { lookup: pinnedTo(addresses) } : {}), timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxHeaderSize: HTTP_LIMITS.maxResponseHeaderBytes,

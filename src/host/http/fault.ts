@@ -14,7 +14,8 @@ export function faultOf(error: unknown, limit: TimeLimit): HostRefusal {
 function wordsFor(code: string): string {
   if (/^(ENOTFOUND|EAI_\w+|ENODATA)$/.test(code)) return 'the name of the server does not resolve';
   if (code === 'ECONNREFUSED') return 'the server refused the connection';
-  if (/CERT|SIGNATURE|_ISSUER_|ERR_TLS/.test(code)) return 'the certificate of the server is not accepted';
+  if (/CERT|CRL|SIGNATURE|_ISSUER_|ERR_TLS|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME/.test(code))
+    return 'the certificate of the server is not accepted';
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'the headers of the answer are larger than they may be';
   return 'the connection to the server failed';
 }

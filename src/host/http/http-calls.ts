@@ -1,4 +1,5 @@
 import { HTTP_LIMITS } from '../../limits/http.js';
+import type { PluginLimits } from '../../limits/plugin-limits.js';
 import {
   countField,
   countOf,
@@ -7,6 +8,7 @@ import {
   type HostRefusal,
 } from '../../protocol/host-calls.js';
 import type { Passing } from '../gate.js';
+import { type LimitUse, quotaUse } from '../limit-use.js';
 import type { Rates } from '../rates.js';
 import { denied, invalid, tooMuch } from '../refusals.js';
 import type { HostService, Prepared } from '../service.js';
@@ -27,13 +29,20 @@ const encoder = new TextEncoder();
 export class HttpCalls implements HostService {
   readonly operations = ['http.fetch', 'http.open', 'http.read', 'http.close'] as const;
   readonly #rates: Rates;
+  readonly #limits: PluginLimits;
   readonly #sender: Sender;
   readonly #bodies = new OpenBodies();
   #connections = 0;
 
   /** @param observe told of each request that was let through to the network, or refused for where its name leads */
-  constructor(parts: { rates: Rates; observe: RequestObserver; lookup?: Lookup | undefined }) {
+  constructor(parts: {
+    rates: Rates;
+    limits: PluginLimits;
+    observe: RequestObserver;
+    lookup?: Lookup | undefined;
+  }) {
     this.#rates = parts.rates;
+    this.#limits = parts.limits;
     this.#sender = new Sender(parts);
   }
 
@@ -48,15 +57,26 @@ export class HttpCalls implements HostService {
     return { rates: REQUEST_RATES, act: (passing) => this.#send(request, passing, answer) };
   }
 
+  async uses(): Promise<LimitUse[]> {
+    return [
+      quotaUse('http connections', this.#connections, this.#limits),
+      quotaUse('http open bodies', this.#bodies.most, this.#limits),
+    ];
+  }
+
   /** Sends it, and answers with what is made of the connection. */
   async #send(
     request: HttpRequest,
     passing: Passing,
     answer: (connection: Connection, passing: Passing) => Promise<HostAnswer>,
   ): Promise<HostAnswer> {
-    const max = HTTP_LIMITS.maxConnections;
+    const max = this.#limits.quotas['http connections'];
     if (this.#connections >= max)
-      return tooMuch(`the plugin has ${max} connections, and may have no more`, { limit: 'http-connections', max });
+      return tooMuch(`the plugin has ${max} connections, and may have no more`, {
+        limit: 'http-connections',
+        max,
+        retry_after_ms: HTTP_LIMITS.retryMs,
+      });
     this.#connections++;
     const limit = new TimeLimit(request.timeoutMs, passing.signal);
     try {
@@ -90,10 +110,10 @@ export class HttpCalls implements HostService {
   }
 
   async #open(connection: Connection, { signal }: Passing): Promise<HostAnswer> {
-    const body = this.#bodies.add(signal, connection);
+    const max = this.#limits.quotas['http open bodies'];
+    const body = this.#bodies.add(signal, connection, max);
     if (body !== undefined) return head(connection, countField(body));
     connection.close();
-    const max = HTTP_LIMITS.maxOpenBodies;
     return tooMuch(`${max} bodies are open, which is all there may be; close one`, { limit: 'http-open-bodies', max });
   }
 

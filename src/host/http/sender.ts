@@ -85,8 +85,8 @@ export class Sender {
     const { method, target, body, headers } = request;
     const sent = await this.#exchange(request, rights, limit).catch((error: unknown) => faultOf(error, limit));
     this.#observe(method, target.url.origin, 'ok' in sent ? sent.code : String(sent.status));
-    const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, target.url.href.length);
-    this.#rates.spend('http bytes out', bytes + body.length);
+    this.#rates.spend('http bytes out', target.url.href.length + sizeOf(headers) + body.length);
+    if (!('ok' in sent)) this.#rates.spend('http bytes in', sizeOf(sent.headers));
     return sent;
   }
 
@@ -107,4 +107,8 @@ export class Sender {
     if (!addresses.every(may)) return deniedAddress(permissionOf(target));
     return exchange(request, addresses, limit.signal);
   }
+}
+
+function sizeOf(headers: readonly (readonly [string, string])[]): number {
+  return headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }

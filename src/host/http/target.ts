@@ -7,7 +7,7 @@ import { invalid } from '../refusals.js';
 export interface Target {
   url: URL;
   kind: 'NetworkHttp' | 'NetworkHttps';
-  /** As the URL standard writes it: in lower case, IPv4 with four decimal numbers, IPv6 in brackets. */
+  /** As the URL standard writes it, without a dot at its end: in lower case, IPv4 with four decimal numbers, IPv6 in brackets. */
   host: string;
   port: number;
 }
@@ -28,7 +28,14 @@ export function targetOf(text: string, base?: URL): Target | HostRefusal {
   if (scheme === undefined) return invalid(`url: expected http: or https:, found ${url.protocol.slice(0, 32)}`);
   if (url.username !== '' || url.password !== '')
     return invalid('url: expected no user name or password; send an authorization header');
+  if (!withoutRoot(url)) return invalid('url: expected a host name without empty parts');
   return { url, kind: scheme.kind, host: url.hostname, port: url.port === '' ? scheme.port : Number(url.port) };
+}
+
+/** `example.com.` is `example.com`: one that is denied must not be reached by the other. @returns whether it is a name then */
+function withoutRoot(url: URL): boolean {
+  url.hostname = url.hostname.replace(/\.$/, '');
+  return !/^$|^\.|\.\.|\.$/.test(url.hostname);
 }
 
 /** What a plugin needs to send a request there. */

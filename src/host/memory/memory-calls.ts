@@ -1,15 +1,16 @@
+import type { PluginLimits } from '../../limits/plugin-limits.js';
 import { MEMORY_LIMITS } from '../../limits.js';
 import { countOf, type HostAnswer, type HostOperation, type HostRefusal } from '../../protocol/host-calls.js';
 import type { Passing } from '../gate.js';
+import { type LimitUse, quotaUse } from '../limit-use.js';
 import type { Rates } from '../rates.js';
 import { denied, invalid, tooMuch } from '../refusals.js';
 import type { HostService, Prepared } from '../service.js';
-import { type Place, placeOf } from './namespaces.js';
+import { memoryQuota, namespaceOf, ownerOf, type Place, placeOf } from './namespaces.js';
 import { wordsOf } from './searchable.js';
-import type { Found, MemoryStore, SetResult } from './store.js';
+import type { Found, MemoryStore, Quota, SetResult } from './store.js';
 
 const encoder = new TextEncoder();
-const QUOTA = { keys: MEMORY_LIMITS.maxKeys, bytes: MEMORY_LIMITS.maxBytes };
 
 type MemoryOperation = Extract<HostOperation, `memory.${string}`>;
 
@@ -20,11 +21,27 @@ export class MemoryCalls implements HostService {
   readonly operations = ['memory.get', 'memory.set', 'memory.delete', 'memory.list', 'memory.search'] as const;
   readonly #pluginId: string;
   readonly #store: MemoryStore;
+  /** The same, where nobody pays. */
+  readonly #usage: MemoryStore['usage'];
+  readonly #limits: PluginLimits;
+  readonly #sharedLimits: PluginLimits;
 
-  /** @param rates charged for the time that the store works */
-  constructor(parts: { pluginId: string; store: MemoryStore; rates: Rates }) {
+  /**
+   * @param parts.rates charged for the time that the store works
+   * @param parts.limits of the plugin's own memory, and of those that it shares with others
+   */
+  constructor(parts: {
+    pluginId: string;
+    store: MemoryStore;
+    rates: Rates;
+    limits: PluginLimits;
+    sharedLimits: PluginLimits;
+  }) {
     const { pluginId, store, rates } = parts;
     this.#pluginId = pluginId;
+    this.#limits = parts.limits;
+    this.#sharedLimits = parts.sharedLimits;
+    this.#usage = store.usage;
     this.#store = store.chargedTo((us) => rates.spend('memory time', us));
   }
 
@@ -39,6 +56,12 @@ export class MemoryCalls implements HostService {
     if (place === undefined) return invalid('expected shared:NAME/ before the key, found no such name');
     if (!rights.mayUse(place.permission)) return denied(place.permission);
     return { rates: RATES, act: () => this.#act(operation, place, second) };
+  }
+
+  /** Of what it shares with others nobody can say whose it is. */
+  async uses(): Promise<LimitUse[]> {
+    const { keys, bytes } = await this.#usage(namespaceOf(this.#pluginId));
+    return [quotaUse('memory keys', keys, this.#limits), quotaUse('memory bytes', bytes, this.#limits)];
   }
 
   /** @throws what the store threw */
@@ -64,8 +87,9 @@ export class MemoryCalls implements HostService {
 
   async #set({ namespace, rest }: Place, value: Uint8Array = new Uint8Array(0)): Promise<HostAnswer> {
     if (value.length > MEMORY_LIMITS.maxValueBytes) return tooLong('value', value.length, MEMORY_LIMITS.maxValueBytes);
-    const result = await this.#store.set(namespace, { key: bytesOf(rest), value }, QUOTA);
-    return result.outcome === 'stored' ? { ok: true, fields: [] } : notStored(result);
+    const quota = memoryQuota(ownerOf(namespace) === undefined ? this.#sharedLimits : this.#limits);
+    const result = await this.#store.set(namespace, { key: bytesOf(rest), value }, quota);
+    return result.outcome === 'stored' ? { ok: true, fields: [] } : notStored(result, quota);
   }
 
   async #delete({ namespace, rest }: Place): Promise<HostAnswer> {
@@ -110,9 +134,9 @@ function tooLong(what: string, found: number, max: number): HostRefusal {
   return invalid(`${what}: expected at most ${max} bytes, found ${found}`);
 }
 
-function notStored(result: Exclude<SetResult, { outcome: 'stored' }>): HostRefusal {
+function notStored(result: Exclude<SetResult, { outcome: 'stored' }>, quota: Quota): HostRefusal {
   if (result.outcome === 'not-json') return invalid('value: expected one JSON text');
-  const [what, max, used] = [result.of, QUOTA[result.of], result.used[result.of]];
+  const [what, max, used] = [result.of, quota[result.of], result.used[result.of]];
   const message = `the memory holds ${used} of ${max} ${what}, and this would be more; delete what is not needed`;
   return tooMuch(message, { limit: `memory-${what}`, max, used });
 }

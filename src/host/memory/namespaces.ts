@@ -1,6 +1,7 @@
+import type { PluginLimits } from '../../limits/plugin-limits.js';
 import type { Log } from '../../observe/log.js';
 import type { Permission } from '../../permissions.js';
-import type { MemoryStore } from './store.js';
+import type { MemoryStore, Quota } from './store.js';
 
 /** Where a key, prefix or query of a plugin belongs. */
 export interface Place {
@@ -29,6 +30,11 @@ export function sharedNamespace(name: string): string | undefined {
 /** The plugin that a namespace is of; undefined for a shared one. */
 export function ownerOf(namespace: string): string | undefined {
   return namespace.startsWith(OWN) ? namespace.slice(OWN.length) : undefined;
+}
+
+/** What a memory may hold under these limits. */
+export function memoryQuota({ quotas }: PluginLimits): Quota {
+  return { keys: quotas['memory keys'], bytes: quotas['memory bytes'] };
 }
 
 /** Removes what belongs to plugins that are no more: a server that was ended while it uninstalled one leaves its memory. */

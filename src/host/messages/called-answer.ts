@@ -26,14 +26,15 @@ export function answerOf(other: PluginName, called: Called, budget: number): { a
     return { answer: { ok: true, fields: [value, fuelField(fuel)] }, fuel };
   }
   const { code, message, details } = errorIn(outcome.body);
-  if (outcome.type === 'plugin-error') return { answer: { ...refused(code, message, details), fuel }, fuel };
+  if (outcome.type === 'plugin-error')
+    return { answer: { ...refused(code, message, details), fuel, foreign: true }, fuel };
   // Where it came to its end is not for a caller to see.
   const ending = {
     plugin: other.id,
     outcome: outcome.type,
     ...(outcome.limit === 'none' ? {} : { limit: outcome.limit }),
   };
-  return { answer: { ...refused(code, `plugin ${other.name}: ${message}`, ending), fuel }, fuel };
+  return { answer: { ...refused(code, `plugin ${other.name}: ${message}`, ending), fuel, foreign: true }, fuel };
 }
 
 /** One that was ended from outside has used at most its budget. */
@@ -53,6 +54,9 @@ function errorIn(body: Uint8Array): { code: HostErrorCode; message: string; deta
 
 function notTaken({ reason, message, retryAfterMs }: HostError): HostAnswer {
   if (reason === 'QUEUE_FULL')
-    return refused('RESOURCE_EXHAUSTED', message, { limit: 'queue', retry_after_ms: retryAfterMs });
+    return {
+      ...refused('RESOURCE_EXHAUSTED', message, { limit: 'queue', retry_after_ms: retryAfterMs }),
+      limit: 'queue',
+    };
   return refused('INVALID_INPUT', message, { reason });
 }

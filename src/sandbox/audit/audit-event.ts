@@ -21,7 +21,8 @@ export const AUDIT_EVENTS = {
   'change.failed': 'What an earlier line announced (`of`) did not happen, or not wholly.',
   'http.request':
     'A plugin sent a request to another host (`of`), with the status of the answer or the code of the error as `reason`.',
-  denial: 'Somebody asked for something (`of`) that was refused.',
+  denial:
+    'Somebody asked for something (`of`) that was refused; where a limit of a plugin was in the way, `limit` names it.',
   'audit.torn': 'The last line was not whole at a start: it was cut off and kept beside the log.',
   'audit.break': 'The log was damaged: a new chain begins here, and the details say what the old one was.',
   'audit.lost': 'So many lines could not be kept while the log could not be written.',

@@ -19,6 +19,7 @@ const NEVER = askingUntil(new AbortController().signal);
 interface Bench {
   ask: (operation: HostOperation, ...fields: (string | number)[]) => Promise<HostAnswer>;
   decisions: string[];
+  limits: string[];
   failures: unknown[];
   clock: { ms: number };
   /** How long a request was made to wait, of those that were. */
@@ -35,6 +36,7 @@ function broker(
 ): Bench {
   const clock = { ms: 0 };
   const decisions: string[] = [];
+  const limits: string[] = [];
   const failures: unknown[] = [];
   const pauses: number[] = [];
   const rates = new Rates(() => clock.ms);
@@ -44,6 +46,7 @@ function broker(
     rates,
     observer: {
       decided: (operation, decision) => decisions.push(`${operation} ${decision}`),
+      limited: (operation, limit) => limits.push(`${operation} ${limit}`),
       failed: (_, error) => failures.push(error),
     },
     pause: async (ms) => {
@@ -55,7 +58,7 @@ function broker(
     const fields = given.map((field) => (typeof field === 'string' ? bytes(field) : countField(field)));
     return made.answer({ number: 1, operation, fields }, NEVER);
   };
-  return { ask, decisions, failures, clock, pauses };
+  return { ask, decisions, limits, failures, clock, pauses };
 }
 
 describe('Broker', () => {
@@ -124,6 +127,7 @@ describe('Broker', () => {
       rates,
       observer: {
         decided: (_, decision) => decisions.push(decision),
+        limited: () => {},
         failed: (_, error) => expect.unreachable(String(error)),
       },
     });

@@ -12,6 +12,24 @@ describe('TokenBucket', () => {
     expect([bucket.take(2), bucket.take()]).toEqual([0, 100]);
   });
 
+  it('lets through what is more than ever comes together, once there is all', () => {
+    let ms = 0;
+    const bucket = new TokenBucket({ perSecond: 10 }, () => ms);
+    expect([bucket.take(11), bucket.take(11)]).toEqual([0, 1_000]);
+    ms = 1_000;
+    expect(bucket.take(11)).toBe(0);
+  });
+
+  it('keeps what was taken when its rate changes', () => {
+    let ms = 0;
+    const bucket = new TokenBucket({ perSecond: 10 }, () => ms);
+    bucket.take(10);
+    bucket.change({ perSecond: 20, burst: 12 });
+    expect([bucket.taken(), bucket.take(2), bucket.take()]).toEqual([10, 0, 50]);
+    ms = 600;
+    expect(bucket.taken()).toBe(0);
+  });
+
   it('says how long it takes until there is enough, and takes nothing then', () => {
     let ms = 0;
     const bucket = new TokenBucket({ perSecond: 100, burst: 20 }, () => ms);

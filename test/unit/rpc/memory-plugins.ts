@@ -8,6 +8,7 @@ import type {
   Plugins,
   PluginView,
   Requester,
+  UsageOf,
 } from '../../../src/plugin/plugins-api.js';
 import type { Decisions } from '../../../src/sandbox/decisions.js';
 import { permissionJson } from '../../../src/sandbox/permission-parts.js';
@@ -45,6 +46,12 @@ export class MemoryPlugins implements Plugins {
     const changed = this.#view === undefined;
     this.#view ??= view(packageBytes.length);
     return { plugin: this.#view, changed, permissions: permissions(order.decisions) };
+  }
+
+  async usage(idOrName?: string): Promise<UsageOf[]> {
+    const view = idOrName === undefined ? this.#view : this.get(idOrName);
+    const limit = { limit: 'signals', used: 3, max: 1_000, perSecond: 1_000, limited: 2 };
+    return view === undefined ? [] : [{ plugin: view.ref, limits: [{ ...limit, unit: 'UNIT_UNSPECIFIED' }] }];
   }
 
   list(): readonly PluginView[] {

@@ -68,6 +68,17 @@ pub fn list(prefix: &str, limit: u32) -> Result<Vec<Entry>> {
 /// Entries whose values have all words of the query, best first; at most `limit`, which counts as 1,000 above that. Searched are the
 /// strings and numbers in the values, not the names of members; case and accents do not count. The query has no syntax.
 ///
+/// ```
+/// use hal9_plugin_sdk::{memory, prelude::*, testing::FakeHost};
+///
+/// let _host = FakeHost::new();
+/// memory::set("notes/1", &json!({ "text": "A heron at the pond" }))?;
+/// memory::set("notes/2", &json!({ "text": "A frog" }))?;
+/// assert_eq!(memory::search("heron pond", 10)?[0].key, "notes/1");
+/// assert_eq!(memory::list("notes/", 10)?.len(), 2);
+/// # Ok::<(), PluginError>(())
+/// ```
+///
 /// # Errors
 /// Those of the host.
 pub fn search(query: &str, limit: u32) -> Result<Vec<Entry>> {

@@ -33,6 +33,12 @@ describe('targetOf', () => {
     ['http://[0:0:0:0:0:ffff:127.0.0.1]/', '[::ffff:7f00:1]', 80],
     ['HTTPS://EXAMPLE.com', 'example.com', 443],
     ['https://exa%6Dple.com:8443', 'example.com', 8443],
+    ['https://Example.com./', 'example.com', 443],
+    ['http://127.0.0.1.:81/', '127.0.0.1', 81],
+    ['http://127.0.0.1\\@example.com/', '127.0.0.1', 80],
+    ['http://127.0\n.0\t.1/', '127.0.0.1', 80],
+    ['http://127.0.0.1#@example.com/', '127.0.0.1', 80],
+    ['http:127.0.0.1/', '127.0.0.1', 80],
   ])('reads %s as one host, however it is spelled', (url, host, port) =>
     expect(targetOf(url)).toMatchObject({ host, port }),
   );
@@ -45,6 +51,13 @@ describe('targetOf', () => {
     'http://',
     'http://1.2.3.4.5/',
     'unix:/run/x',
+    'http://[fe80::1%25lo]/',
+    'http://[::1%lo]/',
+    'http://127.0.0.1%00.example.com/',
+    'http://example.com:65536/',
+    'http://./',
+    'http://example.com../',
+    'http://inner..example.com/',
   ])('refuses %s', (url) => expect(targetOf(url)).toMatchObject({ code: 'INVALID_INPUT' }));
 
   test('refuses names and passwords, which hide where a URL leads', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HostError } from '../../../../src/errors.js';
 import { answerOf } from '../../../../src/host/messages/called-answer.js';
+import { decisionOf } from '../../../../src/host/refusals.js';
 import { hostOutcome, type Usage } from '../../../../src/protocol/outcomes.js';
 
 const OTHER = { id: 'an-id', name: 'other' };
@@ -27,8 +28,16 @@ describe('what a caller is told of a call of another plugin', () => {
         message: 'plugin other: out of fuel',
         details: { plugin: 'an-id', outcome: 'limit', limit: 'fuel' },
         fuel: 70,
+        foreign: true,
       },
     });
+  });
+
+  test('is what the other plugin says, and no decision of the host', () => {
+    const trap = hostOutcome('trap', 'PERMISSION_DENIED', 'not for you', { usage: used(1) });
+    const { answer } = answerOf(OTHER, { outcome: { ...trap, type: 'plugin-error' } }, 100);
+    if (answer.ok) return expect.unreachable();
+    expect([answer.code, decisionOf(answer), answer.limit]).toEqual(['PERMISSION_DENIED', 'allowed', undefined]);
   });
 
   test('costs the whole budget where nobody can say what was used', () => {

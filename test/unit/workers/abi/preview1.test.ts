@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PREVIEW1 } from '../../../../src/protocol/preview1.js';
 import { GuestExit, GuestViolation, type HostServices, instantiate } from '../../../../workers/abi/guest.js';
+import { socketFunctions } from '../../../../workers/abi/preview1-sockets.js';
 import { RunningClock } from '../../../../workers/host/clock.js';
 import { BOUNDS, emptyServices, guestOf, moduleOf, NO_GRANTS, utf8, words } from './wat-guest.js';
 
@@ -43,6 +44,17 @@ describe('WASI preview 1', () => {
   it.each(WITHOUT_MEANING)('%s answers NOTCAPABLE', async (name) => {
     const core = PREVIEW1.get(name)?.params.map((type) => `(${type}.const 0)`) ?? [];
     expect((await call(name, core)).errno).toBe(76);
+  });
+
+  it('says in the log why there are no sockets, once for each function', () => {
+    const lines: string[] = [];
+    const logging = { log: (_: number, text: Uint8Array) => void lines.push(Buffer.from(text).toString()) };
+    const sockets = socketFunctions({ logging });
+    expect([sockets['sock_send']?.(), sockets['sock_send']?.(), sockets['sock_recv']?.()]).toEqual([76, 76, 76]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^sock_send: TCP and UDP are not offered yet.*hal9:plugin\/http$/),
+      expect.stringMatching(/^sock_recv: /),
+    ]);
   });
 
   it('sched_yield succeeds', async () => {

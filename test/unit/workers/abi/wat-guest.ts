@@ -40,8 +40,8 @@ export const BOUNDS: GuestBounds = {
   hostCallBytes: 50_000,
   randomBytes: 65_536,
   logLineBytes: 100,
-  logLinesPerSecond: 10,
-  logBytesPerSecond: 10_000,
+  logLines: { perSecond: 10 },
+  logBytes: { perSecond: 10_000 },
   metrics: { names: 5, series: 10, labels: 2, labelBytes: 16, observationsPerSecond: 10 },
 };
 

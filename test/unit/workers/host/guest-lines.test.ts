@@ -58,7 +58,7 @@ describe('GuestLines', () => {
 
   it('drops lines beyond the bytes a second', () => {
     const posted: LogMessage[] = [];
-    const bounds = { ...BOUNDS, logBytesPerSecond: 10, logLinesPerSecond: 100 };
+    const bounds = { ...BOUNDS, logBytes: { perSecond: 10 }, logLines: { perSecond: 100 } };
     const log = new GuestLines(
       bounds,
       (message) => posted.push(message),
@@ -72,7 +72,7 @@ describe('GuestLines', () => {
 
   it('posts by itself before much has come together', () => {
     const posted: LogMessage[] = [];
-    const bounds = { ...BOUNDS, logLinesPerSecond: 1_000, logBytesPerSecond: 1 << 20 };
+    const bounds = { ...BOUNDS, logLines: { perSecond: 1_000 }, logBytes: { perSecond: 1 << 20 } };
     const log = new GuestLines(
       bounds,
       (message) => posted.push(message),

@@ -83,6 +83,18 @@ describe('HostLine', () => {
     expect(line.ask('memory.set', [])).toMatchObject({ ok: true });
   });
 
+  it('asks again in a call from which time is withheld', () => {
+    const line = lineWith([
+      packAnswer(1, { ok: false, code: 'RESOURCE_EXHAUSTED', message: 'too often', quietMs: 60_000 }),
+      packAnswer(2, { ok: true, fields: [bytes('waited')] }),
+    ]);
+    const refused = line.ask('memory.get', []);
+    line.beginCall(true);
+    expect(line.ask('memory.get', [])).toMatchObject({ fields: [bytes('waited')] });
+    line.beginCall(false);
+    expect(line.ask('memory.get', [])).toEqual(refused);
+  });
+
   it('sleeps in its thread until the session has answered, and asks again', async () => {
     const worker = new Worker(new URL('./asking-thread.js', import.meta.url));
     const asked: string[] = [];
