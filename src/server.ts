@@ -167,8 +167,8 @@ function createPlugins(parts: {
     },
   });
   metrics.watchPlugins(
-    () => plugins.countByState(),
-    () => plugins.countUnsigned(),
+    () => plugins.counts.countByState(),
+    () => plugins.counts.countUnsigned(),
   );
   live.onChange(({ grants }) => void plugins.replaceConfigured(grants));
   return plugins;

@@ -92,14 +92,9 @@ export class InstalledPlugins implements Plugins {
     return this.#table.knows(id);
   }
 
-  /** As `PluginTable.countByState`. */
-  countByState(): { active: number; resting: number; failed: number } {
-    return this.#table.countByState();
-  }
-
-  /** As `PluginTable.countUnsigned`. */
-  countUnsigned(): number {
-    return this.#table.countUnsigned();
+  /** How many there are. */
+  get counts(): Pick<PluginTable, 'countByState' | 'countUnsigned'> {
+    return this.#table;
   }
 
   get(idOrName: string): PluginView {
