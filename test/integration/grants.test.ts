@@ -154,11 +154,11 @@ describe('an installation', () => {
     // A denial may be of anything.
     await client.installPlugin(first, { decisions: { grant: [TIME], deny: [variable('GIVEN'), variable('OTHER')] } });
     for (const call of [
-      client.setPluginGrants('pregranted', { grant: [RANDOM] }),
-      client.installPlugin(first, { decisions: { grant: [RANDOM] } }),
-      client.installPlugin(first, { decisions: { grant: [RANDOM] }, dryRun: true }),
+      () => client.setPluginGrants('pregranted', { grant: [RANDOM] }),
+      () => client.installPlugin(first, { decisions: { grant: [RANDOM] } }),
+      () => client.installPlugin(first, { decisions: { grant: [RANDOM] }, dryRun: true }),
     ])
-      expect((await refusalOf(call)).reason).toBe('REQUEST_INVALID');
+      expect((await refusalOf(call())).reason).toBe('REQUEST_INVALID');
     const more = await refusalOf(client.installPlugin(await pack('1.1.0', 'SystemTime', 'SystemRandom')));
     expect(more.details['added']).toBe('["SystemRandom"]');
   });
