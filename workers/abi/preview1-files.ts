@@ -1,6 +1,6 @@
 import type { FileNode, FileRoot } from './file-node.js';
 import type { GuestCore } from './guest-core.js';
-import { ERRNO } from './preview1-errno.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import { resolve } from './preview1-paths.js';
 import { FILE_TYPES, place, read, readDirectory, seek, WHENCE, writeStat } from './preview1-reading.js';
 

@@ -1,6 +1,6 @@
 import type { FileNode } from './file-node.js';
 import type { GuestCore } from './guest-core.js';
-import { ERRNO } from './preview1-errno.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 
 /** POSIX's PATH_MAX, as on Linux. */
 const MAX_PATH_BYTES = 4_096;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PREVIEW1 } from '../../../../src/protocol/preview1.js';
 import { GuestViolation } from '../../../../workers/abi/guest.js';
-import { ERRNO } from '../../../../workers/abi/preview1-errno.js';
+import { ERRNO } from '../../../../src/protocol/preview1-errno.js';
 import { imageOf } from '../../../harness/asset-image.js';
 import { wasiOver } from '../../../harness/wasi-functions.js';
 
