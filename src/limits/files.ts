@@ -13,8 +13,6 @@ export const FILE_LIMITS = {
   maxPieceBytes: MIB,
   /** Of a directory that is listed: names, and 24 bytes each. A larger one cannot be listed. */
   maxListingBytes: MIB,
-  /** Of all directories that one instance is in the middle of listing. */
-  maxOpenListingBytes: 4 * MIB,
   /** Files and directories that one instance has open, its assets' and roots' directories included. */
   maxInstanceHandles: 64,
   /** That all instances of a plugin have open, without those that are there from the start. */

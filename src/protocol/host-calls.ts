@@ -42,7 +42,7 @@ export const HOST_OPERATIONS = [
   'files.open',
   /** handle, offset, how many bytes at most -> bytes, none at the end */
   'files.read',
-  /** handle, offset or nothing for the end of the file, bytes -> where the next ones come */
+  /** handle, offset or nothing for the end of the file, bytes -> how many were written, where the next ones come */
   'files.write',
   /** place -> see `files.ts` */
   'files.stat',

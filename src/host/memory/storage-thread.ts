@@ -1,8 +1,8 @@
 /** The entry of the storage thread: the database, which blocks, has it for itself. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromThread } from '../thread/thread-protocol.js';
 import { SqliteMemory } from './sqlite-memory.js';
 import { carryOut } from './storage-desk.js';
-import type { FromThread } from '../thread/thread-protocol.js';
 import type { StorageOrder, StorageRequest } from './storage-protocol.js';
 
 /** Requests that share a transaction: each worker waits for one at most, so that more never come together. */
