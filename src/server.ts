@@ -94,17 +94,7 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     const dispatcher = new Dispatcher(new CapabilityRegistry());
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
     const plugins = createPlugins({
-      live,
-      limits,
-      directory,
-      pool,
-      dispatcher,
-      memory,
-      files,
-      store,
-      metrics,
-      audit,
-      log,
+      ...{ live, limits, directory, pool, dispatcher, memory, files, store, metrics, audit, log },
     });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);

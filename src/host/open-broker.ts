@@ -13,7 +13,7 @@ import { hostServices, type OthersInService } from './services.js';
 export interface HostServices {
   memory: MemoryStore;
   /** What a plugin's calls of files work with. */
-  filesOf: (pluginId: string) => Omit<FileCallsParts, 'rates'>;
+  filesOf: (pluginId: string) => Omit<FileCallsParts, 'rates' | 'limits'>;
   others: OthersInService;
   limits: ConfiguredLimits;
   audit: Audit;

@@ -27,7 +27,7 @@ export interface ServiceParts {
   sharedLimits?: PluginLimits;
   others: OthersInService;
   /** Nothing by default: there are no roots. */
-  files?: Omit<FileCallsParts, 'rates'> | undefined;
+  files?: Omit<FileCallsParts, 'rates' | 'limits'> | undefined;
   /** Told what became of signals that the plugin sent; nobody by default. */
   emitted?: EmissionObserver;
   /** Told of each HTTP request; nobody by default. */
@@ -45,6 +45,6 @@ export function hostServices(parts: ServiceParts): HostService[] {
     new HttpCalls({ rates, limits, observe: requested, lookup }),
     new SignalCalls({ self, routes: others, observe: emitted }),
     new PluginCalls({ self, rights, others }),
-    ...(files === undefined ? [] : [new FileCalls({ ...files, rates })]),
+    ...(files === undefined ? [] : [new FileCalls({ ...files, rates, limits })]),
   ];
 }

@@ -15,16 +15,8 @@ export const FILE_LIMITS = {
   maxListingBytes: MIB,
   /** Files and directories that one instance has open, its assets' and roots' directories included. */
   maxInstanceHandles: 64,
-  /** That all instances of a plugin have open, without those that are there from the start. */
-  maxPluginHandles: 128,
   /** Of all plugins: a process has 1,024 descriptors on many systems, and the server needs the others. */
   maxHandles: 512,
-  /** Of a plugin's scratch directory; files count with their size, whether or not they have holes. */
-  maxScratchBytes: 64 * MIB,
-  maxScratchEntries: 10_000,
-  /** By how much one plugin may make the files in all of its roots larger, since the server started; what it removes counts against it. */
-  maxAddedBytes: 1_024 * MIB,
-  maxAddedEntries: 100_000,
   /** How often a directory that is moved by somebody else meanwhile is looked for anew. */
   maxMoves: 3,
   /** Between the end of the files thread and the start of another: what ended it may end that one too. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILE_LIMITS } from '../../src/limits/files.js';
+import { QUOTAS } from '../../src/limits/quotas.js';
 import type { Defence } from '../../src/protocol/defences.js';
 import { everything, Filer, MappedFolder, SERVES_FILES, type Step } from '../harness/filer.js';
 import type { ServerProcess } from '../harness/server-process.js';
@@ -265,7 +265,7 @@ const quotas: readonly Attack[] = [
     before: (server) => {
       const directory = join(server.dataDir, 'scratch', idOf('intruder'));
       mkdirSync(directory, { recursive: true });
-      for (let index = 0; index < FILE_LIMITS.maxScratchEntries - 5; index++)
+      for (let index = 0; index < QUOTAS['scratch entries'] - 5; index++)
         writeFileSync(join(directory, `before-${index}`), '');
     },
     steps: [['make_many', '/scratch', 10]],

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { FILE_LIMITS } from '../../src/limits/files.js';
+import { QUOTAS } from '../../src/limits/quotas.js';
 import { everything, Filer, MappedFolder, SERVES_FILES } from '../harness/filer.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
@@ -360,7 +361,7 @@ describe.skipIf(!SERVES_FILES)('the scratch directory', () => {
 
   test('holds so many bytes, and no more; what is removed makes room', async () => {
     const filer = await install('full', everything('/scratch'));
-    const max = FILE_LIMITS.maxScratchBytes;
+    const max = QUOTAS['scratch bytes'];
     const half = max / 2;
     const answers = await filer.run(
       ['open', 'f', '/scratch/f', 'rwc'],

@@ -4,7 +4,7 @@ import { ERRNO, type Errno } from '../../protocol/preview1-errno.js';
 import type { FileKind } from '../../sandbox/file-rights.js';
 import { denied, tooMuch } from '../refusals.js';
 import type { FileAnswer } from './backend.js';
-import { HANDLE_LIMITS, type HandleLimit } from './open-handles.js';
+import type { Crowded } from './open-handles.js';
 
 /** What a guest is told that calls a function of WASI: an error number, whatever it is. */
 
@@ -30,8 +30,7 @@ export function full({ of, used, max }: Full, inScratch: boolean): HostRefusal {
   return exhausted(message, { limit, max, used }, ERRNO.dquot);
 }
 
-export function tooManyOpen(limit: HandleLimit): HostRefusal {
-  const max = HANDLE_LIMITS[limit];
+export function tooManyOpen({ limit, max }: Crowded): HostRefusal {
   const errno = limit === 'file-handles' ? ERRNO.mfile : ERRNO.nfile;
   return exhausted(`${max} files are open, which is all there may be`, { limit, max }, errno);
 }

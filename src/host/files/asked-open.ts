@@ -42,7 +42,7 @@ export function askedOpen(
     if (place === undefined || opened.root === undefined) throw new TypeError('there is nothing to open');
     const { files } = passing.rights;
     const handle = handles.add(signal, { root: place.root, at: opened.root.at, path: place.path, isWritable: writes });
-    if (typeof handle === 'string') return { outcome: 'crowded', limit: handle } as const;
+    if ('limit' in handle) return { outcome: 'crowded', ...handle } as const;
     const answer = await store.open(handle.number, place, how, mayOpen(opened.path, files));
     if (answer.outcome !== 'done') {
       handles.remove(signal, handle.number);

@@ -1,6 +1,6 @@
 import type { FileKind, FileStat, OpenHow } from '../../protocol/files.js';
 import type { Errno } from '../../protocol/preview1-errno.js';
-import type { HandleLimit } from './open-handles.js';
+import type { Crowded } from './open-handles.js';
 
 /** What works on files. It answers at once: in the files thread, behind `ThreadFiles`. It knows of no permissions. */
 
@@ -50,7 +50,7 @@ export type FileAnswer<T> =
   /** It would take what the plugin may not do. */
   | { outcome: 'lacking'; right: keyof MayOpen }
   /** As many as may be open. */
-  | { outcome: 'crowded'; limit: HandleLimit }
+  | ({ outcome: 'crowded' } & Crowded)
   | { outcome: 'full'; of: 'bytes' | 'entries'; used: number; max: number };
 
 export interface OpenedFile {
@@ -87,6 +87,8 @@ export interface FileBackend {
   setTimes(place: Place, accessedNs: bigint, modifiedNs: bigint): FileAnswer<undefined>;
   sync(handle: number): FileAnswer<undefined>;
   close(handles: readonly number[]): void;
+  /** What is counted in a space, without making anything. @param scratch its root, where it is a scratch directory */
+  used(space: string, scratch: Root | undefined): { bytes: number; entries: number };
   /** Removes a scratch directory with all that it holds. @throws what the system says */
   removeScratch(root: Root): void;
 }

@@ -1,5 +1,6 @@
 import { FILE_LIMITS } from '../../limits/files.js';
 import type { RateName } from '../../limits/host-rates.js';
+import type { PluginLimits } from '../../limits/plugin-limits.js';
 import { type FileStat, openHow, packStat } from '../../protocol/files.js';
 import {
   bigField,
@@ -13,6 +14,7 @@ import {
 import { ERRNO } from '../../protocol/preview1-errno.js';
 import type { FileKind } from '../../sandbox/file-rights.js';
 import type { Passing } from '../gate.js';
+import { type LimitUse, quotaUse } from '../limit-use.js';
 import type { Rates } from '../rates.js';
 import { ended, notHere } from '../refusals.js';
 import type { HostService, Prepared, Rights } from '../service.js';
@@ -52,6 +54,7 @@ export interface FileCallsParts {
   roots: PluginRoots;
   handles: HandleNumbers;
   rates: Rates;
+  limits: PluginLimits;
 }
 
 /** One plugin's calls of preview 1's file functions: the rights to where something is now, then the rates, and then the files thread. */
@@ -61,12 +64,30 @@ export class FileCalls implements HostService {
   readonly #locator: Locator;
   readonly #handles: OpenHandles;
   readonly #rates: Rates;
+  readonly #roots: PluginRoots;
+  readonly #limits: PluginLimits;
 
-  constructor({ store, roots, handles, rates }: FileCallsParts) {
+  constructor({ store, roots, handles, rates, limits }: FileCallsParts) {
+    this.#roots = roots;
+    this.#limits = limits;
     this.#store = store?.chargedTo((us) => rates.spend('file time', us));
-    this.#handles = new OpenHandles(handles, (gone) => void this.#store?.close(gone).catch(() => undefined));
-    this.#locator = new Locator({ store: this.#store, roots, handles: this.#handles });
+    this.#handles = new OpenHandles(handles, (gone) => void this.#store?.close(gone).catch(() => undefined), limits);
+    this.#locator = new Locator({ store: this.#store, roots, handles: this.#handles, limits });
     this.#rates = rates;
+  }
+
+  async uses(): Promise<LimitUse[]> {
+    const { scratch, added } = this.#roots.spaces;
+    const none = { bytes: 0, entries: 0 };
+    const inScratch = (await this.#store?.used(scratch.key, scratch)) ?? none;
+    const inRoots = (await this.#store?.used(added, undefined)) ?? none;
+    return [
+      quotaUse('scratch bytes', inScratch.bytes, this.#limits),
+      quotaUse('scratch entries', inScratch.entries, this.#limits),
+      quotaUse('added file bytes', inRoots.bytes, this.#limits),
+      quotaUse('added file entries', inRoots.entries, this.#limits),
+      quotaUse('plugin file handles', this.#handles.open, this.#limits),
+    ];
   }
 
   read(operation: FileOperation, fields: Fields, passing: Passing): Prepared | HostRefusal {

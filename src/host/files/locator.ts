@@ -1,4 +1,5 @@
 import { FILE_LIMITS } from '../../limits/files.js';
+import type { PluginLimits } from '../../limits/plugin-limits.js';
 import { countOf, type HostAnswer, type HostRefusal } from '../../protocol/host-calls.js';
 import { ERRNO, type Errno } from '../../protocol/preview1-errno.js';
 import type { FileKind } from '../../sandbox/file-rights.js';
@@ -25,6 +26,13 @@ export interface Located {
   readonly from: Handle | undefined;
   /** Undefined where no root is mapped. */
   readonly found: Found | undefined;
+}
+
+interface LocatorParts {
+  store: FileStore | undefined;
+  roots: PluginRoots;
+  handles: OpenHandles;
+  limits: Pick<PluginLimits, 'quotas'>;
 }
 
 /** What is missing for it, and at which path. Counts what it asks for as tried. */
@@ -56,11 +64,13 @@ export function needing(kind: FileKind): Check {
  * its present place: where somebody has moved it, it is looked for, and checked, anew.
  */
 export class Locator {
+  readonly #limits: Pick<PluginLimits, 'quotas'>;
   readonly #store: FileStore | undefined;
   readonly #roots: PluginRoots;
   readonly #handles: OpenHandles;
 
-  constructor({ store, roots, handles }: { store: FileStore | undefined; roots: PluginRoots; handles: OpenHandles }) {
+  constructor({ store, roots, handles, limits }: LocatorParts) {
+    this.#limits = limits;
     this.#store = store;
     this.#roots = roots;
     this.#handles = handles;
@@ -85,7 +95,7 @@ export class Locator {
         } else {
           const { located } = checked;
           const answer = await work(
-            located.map((each) => placeOf(each, rights)),
+            located.map((each) => placeOf(each, rights, this.#limits)),
             rights,
           );
           if (answer.outcome !== 'moved')
@@ -126,7 +136,7 @@ export class Locator {
       case 'failed':
         return failedWith(answer.errno);
       case 'crowded':
-        return tooManyOpen(answer.limit);
+        return tooManyOpen(answer);
       case 'full':
         return full(answer, of.root.scratch);
       case 'lacking':
@@ -168,8 +178,15 @@ export class Locator {
   }
 }
 
-function placeOf({ path, isDirectory, from, found }: Located & { found: Found }, { files }: Rights): Place {
-  const { root, at, space } = found;
+function placeOf(
+  { path, isDirectory, from, found }: Located & { found: Found },
+  { files }: Rights,
+  { quotas }: Pick<PluginLimits, 'quotas'>,
+): Place {
+  const { root, at } = found;
+  const space = root.scratch
+    ? { key: found.space, maxBytes: quotas['scratch bytes'], maxEntries: quotas['scratch entries'] }
+    : { key: found.space, maxBytes: quotas['added file bytes'], maxEntries: quotas['added file entries'] };
   const apart = files.denied.flatMap((denied) => {
     const components = below(at, denied);
     return components === undefined || components.length === 0 || denied === path ? [] : [components];

@@ -1,4 +1,5 @@
 import { FILE_LIMITS } from '../../limits/files.js';
+import { DEFAULT_LIMITS, type PluginLimits } from '../../limits/plugin-limits.js';
 import { stands } from '../../protocol/defences.js';
 import type { Root } from './backend.js';
 
@@ -16,6 +17,12 @@ export interface Handle {
 /** What bounds how much may be open, the narrowest last. */
 export type HandleLimit = 'file-handles' | 'plugin-file-handles' | 'all-file-handles';
 
+/** It is reached. */
+export interface Crowded {
+  readonly limit: HandleLimit;
+  readonly max: number;
+}
+
 /** Numbers for the handles of all plugins. */
 export class HandleNumbers {
   open = 0;
@@ -31,17 +38,24 @@ export class HandleNumbers {
 export class OpenHandles {
   readonly #numbers: HandleNumbers;
   readonly #closed: (handles: number[]) => void;
+  readonly #limits: Pick<PluginLimits, 'quotas'>;
   readonly #lives = new WeakMap<AbortSignal, Map<number, Handle>>();
-  #open = 0;
+  /** Of all lives. */
+  open = 0;
 
   /** @param closed told of those that went with their life */
-  constructor(numbers: HandleNumbers, closed: (handles: number[]) => void) {
+  constructor(
+    numbers: HandleNumbers,
+    closed: (handles: number[]) => void,
+    limits: Pick<PluginLimits, 'quotas'> = DEFAULT_LIMITS,
+  ) {
+    this.#limits = limits;
     this.#numbers = numbers;
     this.#closed = closed;
   }
 
   /** @returns the limit where there is no room */
-  add(life: AbortSignal, handle: Omit<Handle, 'number'>): Handle | HandleLimit {
+  add(life: AbortSignal, handle: Omit<Handle, 'number'>): Handle | Crowded {
     const mine = this.#of(life);
     const full = this.#full(mine.size);
     if (full !== undefined && stands('file-quota')) return full;
@@ -75,20 +89,19 @@ export class OpenHandles {
     return mine;
   }
 
-  #full(mine: number): HandleLimit | undefined {
-    if (mine >= FILE_LIMITS.maxInstanceHandles) return 'file-handles';
-    if (this.#open >= FILE_LIMITS.maxPluginHandles) return 'plugin-file-handles';
-    return this.#numbers.open >= FILE_LIMITS.maxHandles ? 'all-file-handles' : undefined;
+  #full(mine: number): Crowded | undefined {
+    const counts = {
+      'file-handles': [mine, FILE_LIMITS.maxInstanceHandles],
+      'plugin-file-handles': [this.open, this.#limits.quotas['plugin file handles']],
+      'all-file-handles': [this.#numbers.open, FILE_LIMITS.maxHandles],
+    } as const;
+    for (const [limit, [used, max]] of Object.entries(counts))
+      if (used >= max) return { limit: limit as HandleLimit, max };
+    return undefined;
   }
 
   #count(more: number): void {
-    this.#open += more;
+    this.open += more;
     this.#numbers.open += more;
   }
 }
-
-export const HANDLE_LIMITS: Readonly<Record<HandleLimit, number>> = {
-  'file-handles': FILE_LIMITS.maxInstanceHandles,
-  'plugin-file-handles': FILE_LIMITS.maxPluginHandles,
-  'all-file-handles': FILE_LIMITS.maxHandles,
-};

@@ -30,6 +30,14 @@ export class Roots {
     return opened;
   }
 
+  /** Of a directory that nobody has made yet: nothing. */
+  used(key: string, scratch: Root | undefined): { bytes: number; entries: number } {
+    const known = this.#spaces.get(key);
+    if (known !== undefined) return known.used;
+    const isThere = scratch !== undefined && existsSync(scratch.directory);
+    return isThere ? countTree(this.open(scratch).fd) : { bytes: 0, entries: 0 };
+  }
+
   device(device: bigint): bigint {
     const index = this.#devices.indexOf(device);
     return BigInt(index < 0 ? this.#devices.push(device) : index + 1);

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { FILE_LIMITS } from '../../limits/files.js';
 import type { Permission } from '../../permissions.js';
 import { SCRATCH_DIRECTORY } from '../../protocol/files.js';
 import { partsOf } from '../../sandbox/permission-parts.js';
-import type { Root, SpaceOrder } from './backend.js';
+import type { Root } from './backend.js';
 import { below } from './guest-path.js';
 
 /** A directory of the host as an operator maps it. */
@@ -21,28 +20,35 @@ export interface Found {
   /** Where the guest finds the root. */
   readonly at: string;
   readonly path: readonly string[];
-  readonly space: SpaceOrder;
+  /** The name of what is counted there. */
+  readonly space: string;
 }
 
 /** What one plugin sees of the host's directories, if it may: those that are mapped, and one of its own. */
 export class PluginRoots {
+  readonly #scratch: Root;
+  readonly #added: string;
   /** The most specific first. */
-  readonly #roots: readonly { at: string; root: Root; space: SpaceOrder }[];
+  readonly #roots: readonly { at: string; root: Root; space: string }[];
 
   /** @param scratch where the directories of all plugins are */
   constructor(pluginId: string, mapped: readonly MappedRoot[], scratch: string) {
     const mine = mapped.filter(({ plugin }) => plugin === undefined || plugin === pluginId);
     const own = (path: string) => mine.find((root) => root.path === path && root.plugin === pluginId);
-    const space = {
-      key: `added:${pluginId}`,
-      maxBytes: FILE_LIMITS.maxAddedBytes,
-      maxEntries: FILE_LIMITS.maxAddedEntries,
-    };
+    const space = addedBy(pluginId);
     const roots = [...new Set(mine.map(({ path }) => path))].map((at) => {
       const { directory } = own(at) ?? (mine.find(({ path }) => path === at) as MappedRoot);
       return { at, root: { key: directory, directory, scratch: false }, space };
     });
-    this.#roots = [...roots, scratchOf(pluginId, scratch)].sort((a, b) => b.at.length - a.at.length);
+    const its = scratchOf(pluginId, scratch);
+    this.#scratch = its.root;
+    this.#added = space;
+    this.#roots = [...roots, its].sort((a, b) => b.at.length - a.at.length);
+  }
+
+  /** What is counted of it: in its own directory, and in all others together. */
+  get spaces(): { scratch: Root; added: string } {
+    return { scratch: this.#scratch, added: this.#added };
   }
 
   find(path: string): Found | undefined {
@@ -75,13 +81,14 @@ export class PluginRoots {
   }
 }
 
-export function scratchOf(pluginId: string, scratch: string): { at: string; root: Root; space: SpaceOrder } {
+export function scratchOf(pluginId: string, scratch: string): { at: string; root: Root; space: string } {
   const key = `scratch:${pluginId}`;
-  return {
-    at: SCRATCH_DIRECTORY,
-    root: { key, directory: join(scratch, pluginId), scratch: true },
-    space: { key, maxBytes: FILE_LIMITS.maxScratchBytes, maxEntries: FILE_LIMITS.maxScratchEntries },
-  };
+  return { at: SCRATCH_DIRECTORY, root: { key, directory: join(scratch, pluginId), scratch: true }, space: key };
+}
+
+/** The name of what a plugin has added in roots that are not its own. */
+function addedBy(pluginId: string): string {
+  return `added:${pluginId}`;
 }
 
 function filePaths(permissions: readonly Permission[]): string[] {

@@ -12,6 +12,10 @@ export class Space {
     this.#entries = has.entries;
   }
 
+  get used(): { bytes: number; entries: number } {
+    return { bytes: this.#bytes, entries: this.#entries };
+  }
+
   /** @throws FileFault where that would be more than there may be; then nothing has been added */
   add(bytes: number, entries: number, { maxBytes, maxEntries }: SpaceOrder): void {
     const [all, many] = [this.#bytes + bytes, this.#entries + entries];

@@ -167,6 +167,10 @@ export class SystemFiles implements FileBackend {
     for (const handle of handles) this.#open.close(handle);
   }
 
+  used(space: string, scratch: Root | undefined): { bytes: number; entries: number } {
+    return this.#roots.used(space, scratch);
+  }
+
   removeScratch(root: Root): void {
     this.#roots.remove(root);
   }

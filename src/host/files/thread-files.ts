@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FILE_LIMITS } from '../../limits/files.js';
 import { ServiceThread } from '../thread/service-thread.js';
 import type { FileMethod, FileStore } from './backend.js';
@@ -21,6 +22,7 @@ export class ThreadFiles implements FileStore {
   readonly setTimes = this.#method('setTimes');
   readonly sync = this.#method('sync');
   readonly close = this.#method('close');
+  readonly used = this.#unlessNew(this.#method('used'));
   readonly removeScratch = this.#method('removeScratch');
   readonly #thread: ServiceThread;
 
@@ -47,6 +49,7 @@ export class ThreadFiles implements FileStore {
       setTimes: this.#method('setTimes', spent),
       sync: this.#method('sync', spent),
       close: this.#method('close', spent),
+      used: this.used,
       removeScratch: this.#method('removeScratch', spent),
       chargedTo: (other) => this.chargedTo(other),
     };
@@ -54,6 +57,14 @@ export class ThreadFiles implements FileStore {
 
   async end(): Promise<void> {
     await this.#thread.close();
+  }
+
+  /** Who only looks starts no thread where there is nothing to see. */
+  #unlessNew(used: FileStore['used']): FileStore['used'] {
+    return (space, scratch) => {
+      const isEmpty = !this.#thread.begun && (scratch === undefined || !existsSync(scratch.directory));
+      return isEmpty ? Promise.resolve({ bytes: 0, entries: 0 }) : used(space, scratch);
+    };
   }
 
   #method<Method extends FileMethod>(method: Method, spent?: (us: number) => void): FileStore[Method] {
