@@ -384,6 +384,9 @@ describe.skipIf(!SERVES_FILES)('the scratch directory', () => {
       ['write', '/scratch/f', ''],
     );
     const wanted = [null, null, DQUOT, null, null, DQUOT, null, DQUOT, null, null, null, DQUOT, null, null, null, null];
+    const { plugins } = await client.getPluginUsage('full');
+    const used = plugins[0]?.limits.find(({ limit }) => limit === 'scratch-bytes');
+    expect(used).toMatchObject({ used: '0', max: String(max), limited: expect.stringMatching(/^[1-9]/) });
     for (const [index, want] of [...wanted, null].entries()) {
       if (want instanceof RegExp) expect([index, answers[index]]).toEqual([index, expect.stringMatching(want)]);
       else expect([index, answers[index]]).toEqual([index, want]);
