@@ -27,6 +27,8 @@ const MODULES = [
     target: 'wasm32-wasip1',
   },
   { path: 'examples/web-scraper/web-scraper.wasm', crate: 'web-scraper', target: 'wasm32-wasip1' },
+  // No example: what tests do with files.
+  { path: 'test/guests/files/files.wasm', crate: 'files-guest', target: 'wasm32-wasip1' },
 ];
 
 /** Ends the run in good order where nothing can be built; under CI that is a failure. */

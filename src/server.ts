@@ -35,6 +35,7 @@ import { Trust } from './sandbox/trust.js';
 import { TrustStore } from './sandbox/trust-store.js';
 import { openAccess } from './server/access.js';
 import { closeAudit, openAudit } from './server/audit.js';
+import { ServerFiles } from './server/files.js';
 import { forget, openMemory } from './server/memory.js';
 import { observerOf } from './server/observer.js';
 import { othersOf } from './server/others.js';
@@ -83,19 +84,21 @@ export async function startServer(config: ServerConfig, log: Log, again?: Again)
     closers.push(() => closeAudit(audit));
     const memory = await openMemory(directory.memoryFile, log);
     closers.push(() => memory.close());
+    const files = new ServerFiles({ ...config, scratch: directory.scratchDirectory, log });
+    closers.push(() => files.close());
     const access = await openAccess(config, { log, metrics, audit });
     closers.push(async () => access.close());
     const pool = openPool(config, log);
     let threadsEnded = true;
-    closers.push(async () => {
-      threadsEnded = await pool.close();
-    });
+    closers.push(() => pool.close().then((ended) => (threadsEnded = ended)));
     const dispatcher = new Dispatcher(new CapabilityRegistry());
     const store = await TrustStore.open(directory.trustFile, directory.asideDirectory);
-    const plugins = createPlugins({ live, limits, directory, pool, dispatcher, memory, store, metrics, audit, log });
+    const plugins = createPlugins({
+      ...{ live, limits, directory, pool, dispatcher, memory, files, store, metrics, audit, log },
+    });
     closers.push(() => plugins.close(0));
     for (const { ref } of await plugins.open(config.devDirs)) warnOfDirectory(ref, log);
-    await dropLeftovers({ plugins, directory, memory, log });
+    await dropLeftovers({ plugins, directory, memory, files, log });
     const { streams, execution } = openExecution(config, dispatcher, metrics);
     const rpc = await startRpc({
       config,
@@ -144,11 +147,12 @@ function createPlugins(parts: {
   dispatcher: Dispatcher;
   store: TrustStore;
   memory: MemoryStore;
+  files: ServerFiles;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): InstalledPlugins {
-  const { live, limits, directory, memory, metrics, audit, log } = parts;
+  const { live, limits, directory, memory, files, metrics, audit, log } = parts;
   const config = live.current;
   const rates = new PluginRates(limits);
   const trust = new Trust(parts.store, config.development);
@@ -160,10 +164,11 @@ function createPlugins(parts: {
     audit,
     log,
     drainMs: config.callTimeoutMs,
-    forgotten(id) {
+    async forgotten(id) {
       metrics.removePlugin(id);
       rates.forget(id);
-      return forget(memory, id, log);
+      await forget(memory, id, log);
+      await files.forget(id);
     },
   });
   metrics.watchPlugins(
@@ -185,12 +190,14 @@ async function dropLeftovers(parts: {
   plugins: InstalledPlugins;
   directory: DataDirectory;
   memory: MemoryStore;
+  files: ServerFiles;
   log: Log;
 }): Promise<void> {
-  const { plugins, directory, memory, log } = parts;
+  const { plugins, directory, memory, files, log } = parts;
   const needed = plugins.preparedKeys();
   if (needed !== undefined) await directory.cache.retain(needed);
   await dropOrphans(memory, (id) => plugins.knows(id), log);
+  await files.dropOrphans((id) => plugins.knows(id));
 }
 
 /** Such a plugin is gone again when the server stops. */
@@ -230,12 +237,13 @@ function runtimeOf(parts: {
   pool: Pool;
   dispatcher: Dispatcher;
   memory: MemoryStore;
+  files: ServerFiles;
   trust: Trust;
   metrics: Metrics;
   audit: Audit;
   log: Log;
 }): PluginRuntime {
-  const { live, limits, rates, pool, dispatcher, memory, trust, metrics, audit, log } = parts;
+  const { live, limits, rates, pool, dispatcher, memory, files, trust, metrics, audit, log } = parts;
   const others = othersOf(dispatcher);
   const { registry } = dispatcher;
   return {
@@ -257,8 +265,9 @@ function runtimeOf(parts: {
     limits: ({ id }) => limits.of(id),
     hostCalls: (ref, rights) =>
       openBroker({ metrics: metrics.plugin(ref), rates: rates.of(ref.id) }, rights, {
-        ...{ memory, others, limits, audit, log },
+        ...{ memory, filesOf: (id) => files.partsOf(id), others, limits, audit, log },
       }),
+    rootsOf: (pluginId) => files.rootsOf(pluginId),
     observe(ref) {
       const numbers = metrics.plugin(ref);
       return { metrics: numbers, observer: observerOf({ numbers, rates: rates.of(ref.id), audit, log }) };

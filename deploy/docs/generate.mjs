@@ -16,6 +16,7 @@ import { addTokenCommands } from '../../dist/src/cli/token-commands.js';
 import { addToolCommands } from '../../dist/src/cli/tool-commands.js';
 import { ERROR_DOMAIN, REASONS } from '../../dist/src/errors.js';
 import * as clientLimits from '../../dist/src/limits/clients.js';
+import * as fileLimits from '../../dist/src/limits/files.js';
 import * as hostRates from '../../dist/src/limits/host-rates.js';
 import * as httpLimits from '../../dist/src/limits/http.js';
 import * as messageLimits from '../../dist/src/limits/messages.js';
@@ -30,6 +31,7 @@ const fileOf = (path) => fileURLToPath(new URL(path, import.meta.url));
 const LIMITS = [
   [fileOf('../../src/limits.ts'), serverLimits],
   [fileOf('../../src/limits/clients.ts'), clientLimits],
+  [fileOf('../../src/limits/files.ts'), fileLimits],
   [fileOf('../../src/limits/http.ts'), httpLimits],
   [fileOf('../../src/limits/messages.ts'), messageLimits],
 ];

@@ -10,7 +10,7 @@ export function permissionsLine(texts: readonly string[]): string {
 
 /** One row for each permission that is asked for, decided about or used. */
 export function printPermissions(plugin: PluginRef | null, permissions: Permissions): void {
-  const { versionLine, asked, granted, denied, effective, undecided, used } = permissions;
+  const { versionLine, asked, granted, denied, effective, undecided, used, withoutRoot } = permissions;
   printFields([
     ['plugin', refText({ ref: plugin })],
     ['decided for', `version ${versionLine}${versionLine.includes('.') ? '' : '.x'}.x`],
@@ -31,6 +31,10 @@ export function printPermissions(plugin: PluginRef | null, permissions: Permissi
       uses.get(text)?.refused ?? '0',
     ]),
   );
+  if (withoutRoot.length > 0)
+    printLine(
+      `no directory is mapped for: ${permissionsLine(withoutRoot)} (the section roots of the configuration file)`,
+    );
   if (undecided.length > 0) printLine(`nobody has decided about: ${permissionsLine(undecided)}`);
 }
 

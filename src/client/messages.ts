@@ -194,6 +194,7 @@ export interface Permissions {
   denied: string[];
   effective: string[];
   undecided: string[];
+  withoutRoot: string[];
   used: { permission: string; allowed: string; refused: string }[];
 }
 

@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config.js';
 import { fileKey, SETTINGS, type Setting } from '../settings.js';
-import { SECTIONS } from './sections.js';
+import { LIVE_SECTIONS } from './sections.js';
 
 /** What became of another configuration, by the keys of the file. */
 export interface Taken {
@@ -13,7 +13,7 @@ export interface Taken {
 const settings: readonly Setting[] = SETTINGS;
 const LIVE: ReadonlySet<string> = new Set([
   ...settings.filter(({ live }) => live).map(({ key }) => key),
-  ...Object.keys(SECTIONS),
+  ...LIVE_SECTIONS,
 ]);
 
 /** What the file calls those that the configuration has under another name. */

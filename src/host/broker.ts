@@ -13,7 +13,8 @@ const REFUSED = ['refused calls'] as const;
 
 /** Who counts, and is told. */
 export interface HostCallObserver {
-  decided(operation: HostOperation, decision: Decision): void;
+  /** @param target what it was about, where the service says so */
+  decided(operation: HostOperation, decision: Decision, target?: string): void;
   /** A limit was in the way: it was refused, or had to wait. */
   limited(operation: HostOperation, limit: string): void;
   /** A host call failed for a reason of the server's own. */
@@ -58,7 +59,8 @@ export class Broker implements HostCalls {
     });
     if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
       this.#observer.limited(operation, answer.limit);
-    this.#observer.decided(operation, asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer));
+    const decision = asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer);
+    this.#observer.decided(operation, decision, answer.ok ? undefined : answer.target);
     return answer;
   }
 
@@ -72,11 +74,11 @@ export class Broker implements HostCalls {
   async #answer({ operation, fields }: HostRequest, asking: Asking): Promise<HostAnswer> {
     const service = this.#services.get(operation);
     const rights = this.#rightsIn(asking);
-    let refused = true;
+    let waits = true;
     // What is refused anyway waits as well, so that a flood of it is bounded, but no rate shows in its answer.
-    const passing: Passing = { ...asking, rights, tellsTime: () => !refused && rights.mayUse('SystemTime') };
+    const passing: Passing = { ...asking, rights, tellsTime: () => !waits && rights.mayUse('SystemTime') };
     const prepared = service === undefined ? notHere(operation) : service.read(operation, fields, passing);
-    refused = 'ok' in prepared;
+    waits = 'ok' in prepared || prepared.waits === true;
     for (const rate of ['host calls', ...('ok' in prepared ? REFUSED : prepared.rates)] as const) {
       const refusal = await this.#gate.pass(rate, passing, (limit) => this.#observer.limited(operation, limit));
       if (refusal !== undefined) return refusal;

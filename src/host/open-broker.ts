@@ -3,6 +3,7 @@ import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import type { Audit } from '../sandbox/audit/audit-event.js';
 import { Broker } from './broker.js';
 import type { ConfiguredLimits } from './configured-limits.js';
+import type { FileCallsParts } from './files/file-calls.js';
 import type { MemoryStore } from './memory/store.js';
 import type { Rates } from './rates.js';
 import type { Rights } from './service.js';
@@ -11,6 +12,8 @@ import { hostServices, type OthersInService } from './services.js';
 /** What the brokers of all plugins have in common. */
 export interface HostServices {
   memory: MemoryStore;
+  /** What a plugin's calls of files work with. */
+  filesOf: (pluginId: string) => Omit<FileCallsParts, 'rates' | 'limits'>;
   others: OthersInService;
   limits: ConfiguredLimits;
   audit: Audit;
@@ -21,7 +24,7 @@ export interface HostServices {
 export function openBroker(
   { metrics, rates }: { metrics: PluginMetrics; rates: Rates },
   rights: Rights,
-  { memory, others, limits, audit, log }: HostServices,
+  { memory, filesOf, others, limits, audit, log }: HostServices,
 ): Broker {
   const { id, name, version } = metrics.ref;
   const who = { actor: `plugin ${id}`, plugin: { id, name, version } };
@@ -29,6 +32,7 @@ export function openBroker(
     services: hostServices({
       self: { id, name },
       memory,
+      files: filesOf(id),
       rights,
       rates,
       limits: limits.of(id),
@@ -41,10 +45,11 @@ export function openBroker(
     rights,
     rates,
     observer: {
-      decided(operation, decision) {
+      decided(operation, decision, target) {
         metrics.hostCall(operation, decision);
         if (decision !== 'denied') return;
-        audit.note({ ...who, event: 'denial', details: { of: operation, reason: decision } });
+        const details = { of: operation, reason: decision, ...(target === undefined ? {} : { path: target }) };
+        audit.note({ ...who, event: 'denial', details });
       },
       limited(operation, limit) {
         metrics.limited(limit);

@@ -1,6 +1,7 @@
 import type { RateName } from '../limits/host-rates.js';
 import type { Permission } from '../permissions.js';
 import type { HostAnswer, HostOperation, HostRefusal } from '../protocol/host-calls.js';
+import { commonFileRights, type FileRights } from '../sandbox/file-rights.js';
 import type { Connection } from '../sandbox/network/may-connect.js';
 import type { Passing } from './gate.js';
 import type { LimitUse } from './limit-use.js';
@@ -16,6 +17,7 @@ export interface Rights {
   readonly has: MayUse;
   /** Whether it may connect to an address, given that it may ask for the name that has led there. */
   mayConnect(connection: Connection): boolean;
+  readonly files: FileRights;
 }
 
 /** One service behind the broker of a plugin, such as its memory. */
@@ -35,6 +37,8 @@ export interface HostService {
 export interface Prepared {
   /** What one is taken of before, besides the host calls, in this order. */
   readonly rates: readonly RateName[];
+  /** Beyond a rate it waits, though the plugin may tell time: its answer has no room for when to ask again. */
+  readonly waits?: boolean;
   /** @throws what is a fault of the server: the guest is told no more than that there was one */
   act(passing: Passing): Promise<HostAnswer>;
 }
@@ -45,5 +49,6 @@ export function intersection(all: readonly Rights[]): Rights {
     mayUse: (permission) => all.every((each) => each.mayUse(permission)),
     has: (permission) => all.every((each) => each.has(permission)),
     mayConnect: (connection) => all.every((each) => each.mayConnect(connection)),
+    files: commonFileRights(all.map(({ files }) => files)),
   };
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type PluginLimits } from '../limits/plugin-limits.js';
 import type { PluginName } from './asking.js';
+import { FileCalls, type FileCallsParts } from './files/file-calls.js';
 import { HttpCalls } from './http/http-calls.js';
 import type { Lookup } from './http/lookup.js';
 import type { RequestObserver } from './http/sender.js';
@@ -25,6 +26,8 @@ export interface ServiceParts {
   /** What each memory that plugins share may hold; the default by default. */
   sharedLimits?: PluginLimits;
   others: OthersInService;
+  /** Nothing by default: there are no roots. */
+  files?: Omit<FileCallsParts, 'rates' | 'limits'> | undefined;
   /** Told what became of signals that the plugin sent; nobody by default. */
   emitted?: EmissionObserver;
   /** Told of each HTTP request; nobody by default. */
@@ -35,12 +38,13 @@ export interface ServiceParts {
 
 /** Whatever a plugin may ask the main thread for. */
 export function hostServices(parts: ServiceParts): HostService[] {
-  const { self, memory, rights, rates, others, emitted = () => {}, requested = () => {}, lookup } = parts;
+  const { self, memory, rights, rates, others, emitted = () => {}, requested = () => {}, lookup, files } = parts;
   const { limits = DEFAULT_LIMITS, sharedLimits = DEFAULT_LIMITS } = parts;
   return [
     new MemoryCalls({ pluginId: self.id, store: memory, rates, limits, sharedLimits }),
     new HttpCalls({ rates, limits, observe: requested, lookup }),
     new SignalCalls({ self, routes: others, observe: emitted }),
     new PluginCalls({ self, rights, others }),
+    ...(files === undefined ? [] : [new FileCalls({ ...files, rates, limits })]),
   ];
 }

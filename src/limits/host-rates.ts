@@ -24,6 +24,14 @@ export const HOST_RATES = {
   'http bytes out': { perSecond: 1_048_576, burst: 4_194_304 },
   /** Headers and bodies as they come from the network. As above. */
   'http bytes in': { perSecond: 4_194_304, burst: 16_777_216 },
+  /** Each is one request to the files thread. Calls of files wait where others are refused: an error number carries no hint. */
+  'file operations': { perSecond: 2_000 },
+  /** Microseconds of the files thread, which all plugins share. */
+  'file time': { perSecond: 250_000 },
+  /** Read. Known when they have been: who is over it waits before the next call. */
+  'file bytes in': { perSecond: 33_554_432, burst: 67_108_864 },
+  /** Written. As above. */
+  'file bytes out': { perSecond: 16_777_216, burst: 67_108_864 },
   /** Sent by the plugin. */
   signals: { perSecond: 1_000 },
   /** Of other plugins' tools. */

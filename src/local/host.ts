@@ -9,6 +9,7 @@ import type { HostCalls } from '../host/session.js';
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
 import { neuronOffers } from '../plugin/offers.js';
+import { fileRights } from '../sandbox/file-rights.js';
 import { mayConnect } from '../sandbox/network/may-connect.js';
 import { permits } from '../sandbox/permitted.js';
 
@@ -35,7 +36,8 @@ export function localHost(manifest: Manifest, observer: LocalObserver): HostCall
     return has(permission);
   };
   const rates = new Rates(() => (nowMs += 60_000));
-  const rights: Rights = { mayUse, has, mayConnect: (connection) => mayConnect(sheet, connection) };
+  const files = fileRights(sheet, (permission) => observer.tried?.(permission));
+  const rights: Rights = { mayUse, has, mayConnect: (connection) => mayConnect(sheet, connection), files };
   return new Broker({
     services: hostServices({
       self: { id, name },

@@ -7,6 +7,7 @@
  *     trust.json    the keys that the operator trusts or has revoked; made by the first of them
  *     prepared/     prepared modules, which can be made again
  *     audit/        the audit log, made by the first line of it; only ever added to
+ *     scratch/      a directory for each plugin that was granted one; made by the first of them
  *     lock/         who uses the directory
  *     aside/        files that are being written; emptied at every start
  *
@@ -31,6 +32,8 @@ export class DataDirectory {
   readonly cache: PreparedCache;
   /** The database of plugins' memory; readable by its owner alone, as what SQLite writes beside it. */
   readonly memoryFile: string;
+  /** Where plugins have a directory each, by their ids: made by the first of them. */
+  readonly scratchDirectory: string;
   /** Where the audit log is, or will be. */
   readonly auditDirectory: string;
   /** The list of keys, or where it will be. */
@@ -44,6 +47,7 @@ export class DataDirectory {
     this.asideDirectory = join(root, 'aside');
     this.cache = new PreparedCache(join(root, 'prepared'), this.asideDirectory);
     this.memoryFile = join(root, MEMORY_FILES[0]);
+    this.scratchDirectory = join(root, 'scratch');
     this.auditDirectory = join(root, 'audit');
     this.trustFile = join(root, 'trust.json');
     this.#lock = lock;
@@ -87,7 +91,7 @@ async function refuseForeign(root: string): Promise<void> {
     if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
-  const own = new Set<string>([...DIRECTORIES, ...MEMORY_FILES, 'audit', 'lock', 'plugins.json', 'schema']);
+  const own = new Set<string>([...DIRECTORIES, ...MEMORY_FILES, 'audit', 'scratch', 'lock', 'plugins.json', 'schema']);
   if (names.includes('schema') || names.every((name) => own.has(name) || name === 'lost+found')) return;
   throw new HostError(
     'DATA_DIR_SCHEMA',

@@ -57,9 +57,12 @@ export function refusalOf(error: unknown): { reason: string; message: string } {
   return { reason, message };
 }
 
+/** Of no interest where decisions are told. */
+const NO_ROOTS = { withoutRoot: () => [] };
+
 /** What an audit line says of a plugin's permissions. */
 export function decisionDetails(grants: PluginGrants): Record<string, string> {
-  const { granted, denied, effective } = grants.view([]);
+  const { granted, denied, effective } = grants.view([], NO_ROOTS);
   if (granted.length + denied.length === 0) return {};
   return { granted: granted.join(' '), denied: denied.join(' '), effective: effective.join(' ') };
 }

@@ -1,3 +1,4 @@
+import type { PluginRoots } from '../host/files/plugin-roots.js';
 import type { Rights } from '../host/service.js';
 import type { HostCalls } from '../host/session.js';
 import type { PluginLimits } from '../limits/plugin-limits.js';
@@ -6,7 +7,6 @@ import type { PluginMetrics } from '../observe/plugin-metrics.js';
 import { isStateful, type Manifest } from '../package/manifest.js';
 import { listFiles, type PackageFiles } from '../package/package-files.js';
 import type { IndexEntry } from '../package/store.js';
-import type { Permission } from '../permissions.js';
 import type { Crew } from '../pool/crew.js';
 import type { CrewObserver, CrewSpec } from '../pool/crew-spec.js';
 import type { Pool } from '../pool/pool.js';
@@ -14,8 +14,7 @@ import type { PreparedModule } from '../prepare/prepare.js';
 import type { AssetImage } from '../protocol/assets.js';
 import type { UsesMessage } from '../protocol/bind.js';
 import type { ConfiguredGrants } from '../sandbox/configured-grants.js';
-import { type EnvironmentLookup, guestGrants, permitter, type Use, usesOf } from '../sandbox/guest-grants.js';
-import { mayConnect } from '../sandbox/network/may-connect.js';
+import { type EnvironmentLookup, guestGrants, type Use, usesOf } from '../sandbox/guest-grants.js';
 import { partsOf } from '../sandbox/permission-parts.js';
 import type { Sheet } from '../sandbox/permitted.js';
 import type { Trust } from '../sandbox/trust.js';
@@ -27,6 +26,7 @@ import { nodeOf } from './graph-node.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PermissionUses } from './permission-uses.js';
 import type { PluginGrants } from './plugin-grants.js';
+import { rightsOf } from './plugin-rights.js';
 import { usageOf } from './plugin-usage.js';
 import type { GrantsOf, LimitView, PluginView } from './plugins-api.js';
 import { requireTrust, signedPlugin } from './signed-plugin.js';
@@ -61,6 +61,8 @@ export interface PluginRuntime {
   /** Who answers the host calls of a plugin's instances. */
   hostCalls(ref: PluginRef, rights: Rights): HostCalls;
   limits(ref: PluginRef): PluginLimits;
+  /** The host's directories that a plugin sees, where it may. */
+  rootsOf(pluginId: string): PluginRoots;
   /** Who signed it, and whether that counts. */
   trust: Trust;
   /** Where a plugin's calls, kills, log lines and metrics go. */
@@ -116,6 +118,11 @@ export class InstalledPlugin {
     const { id, name, version } = parts.manifest.metadata;
     this.ref = { id, name, version };
     this.node = nodeOf(parts.manifest);
+  }
+
+  /** The host's directories that it sees, where it may. */
+  get roots(): PluginRoots {
+    return this.#runtime.rootsOf(this.ref.id);
   }
 
   /** What its prepared module is cached under. */
@@ -231,7 +238,8 @@ export class InstalledPlugin {
   }
 
   permissions(): GrantsOf {
-    return { plugin: this.ref, permissions: this.grants.view(this.#runtime.uses.of(this.ref.id)) };
+    const { uses } = this.#runtime;
+    return { plugin: this.ref, permissions: this.grants.view(uses.of(this.ref.id), this.roots) };
   }
 
   usage(): Promise<LimitView[]> {
@@ -248,17 +256,6 @@ export class InstalledPlugin {
 
   #signers(): PluginView['signers'] {
     return this.#runtime.trust.standing(signedPlugin(this.manifest, this.signedBy)).signers;
-  }
-
-  /** Whether an instance may do what it asks its host for; that it asked is counted. */
-  #rights(sheet: Sheet): Rights {
-    const may = permitter(sheet);
-    const mayUse = (permission: Permission): boolean => {
-      const permitted = may(permission);
-      this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]);
-      return permitted;
-    };
-    return { mayUse, has: may, mayConnect: (connection) => mayConnect(sheet, connection) };
   }
 
   #used(uses: readonly Use[], metrics: PluginMetrics): void {
@@ -281,8 +278,14 @@ export class InstalledPlugin {
           this.#runtime.limits(this.ref),
         ),
         assets,
+        directories: this.roots.directories(sheet.asked),
       },
-      host: this.#runtime.hostCalls(this.ref, this.#rights(sheet)),
+      host: this.#runtime.hostCalls(
+        this.ref,
+        rightsOf(sheet, (permission, permitted) =>
+          this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]),
+        ),
+      ),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

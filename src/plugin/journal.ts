@@ -1,6 +1,7 @@
 import type { Log } from '../observe/log.js';
 import { type Audit, SERVER_ACTOR } from '../sandbox/audit/audit-event.js';
 import { permissionText } from '../sandbox/permission-text.js';
+import { effective } from '../sandbox/permitted.js';
 import { about, decisionDetails, refusalOf } from './audited.js';
 import type { InstalledPlugin } from './installed-plugin.js';
 
@@ -36,6 +37,16 @@ export class Journal {
     const details = { digest: plugin.digest, why, ...decisionDetails(plugin.grants) };
     this.#audit.note(about(plugin, 'plugin.load', SERVER_ACTOR, details));
     this.warnIfUnsigned(plugin);
+    this.#warnOfNoRoot(plugin);
+  }
+
+  #warnOfNoRoot({ ref: { name, id, version }, grants, roots }: InstalledPlugin): void {
+    const permissions = roots.withoutRoot(effective(grants.sheet)).map(permissionText);
+    if (permissions.length === 0) return;
+    this.#log.warn(
+      { plugin: name, pluginId: id, version, permissions },
+      'a plugin was granted files below which no directory is mapped: it does not find them',
+    );
   }
 
   /** The server keeps it out of service of its own accord. */

@@ -1,3 +1,4 @@
+import type { PluginRoots } from '../host/files/plugin-roots.js';
 import type { Manifest } from '../package/manifest.js';
 import type { Permission } from '../permissions.js';
 import { requireAsked } from '../sandbox/asked-for.js';
@@ -75,7 +76,7 @@ export class PluginGrants {
   }
 
   /** Of what the configuration says of all plugins, what touches this one. */
-  view(used: readonly PermissionUse[]): PermissionsView {
+  view(used: readonly PermissionUse[], roots: Pick<PluginRoots, 'withoutRoot'>): PermissionsView {
     const [own, configured] = [this.#own, this.#configured.of(this.#id)];
     const asked = this.#asked.map(partsOf);
     const touched = (list: readonly Permission[]): Permission[] =>
@@ -88,6 +89,7 @@ export class PluginGrants {
       effective: distinct(effective(this.sheet)),
       undecided: distinct(this.undecided),
       used,
+      withoutRoot: distinct(roots.withoutRoot(effective(this.sheet))),
     };
   }
 

@@ -56,6 +56,8 @@ export interface PermissionsView {
   effective: readonly string[];
   undecided: readonly string[];
   used: readonly PermissionUse[];
+  /** Of those that are effective, what no directory is mapped for. */
+  withoutRoot: readonly string[];
 }
 
 /** How often a permission was needed, while the plugin had it and while it had not. */

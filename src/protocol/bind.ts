@@ -26,6 +26,8 @@ export interface BindMessage {
   limits: GuestBounds;
   /** What the guest finds in `/assets`; undefined where it has none. */
   assets?: AssetImage | undefined;
+  /** Directories of the host that the guest finds, by its own names for them; none by default. What it may do there is decided elsewhere. */
+  directories?: readonly string[];
   /** Written by the worker, read by the main thread: see `running.ts`. */
   running: SharedArrayBuffer;
   /** What the guest's host calls are asked through, where they need the main thread; undefined for measurements without it. */

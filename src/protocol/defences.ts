@@ -46,7 +46,13 @@ export type Defence =
   /** A signal does not come back to a plugin that it came by. */
   | 'loops'
   /** Host calls of every kind are bounded in rate. */
-  | 'host-call-rate';
+  | 'host-call-rate'
+  /** On the way to a file nothing is followed, and what is found is where it was looked for. */
+  | 'file-walk'
+  /** What a plugin does with a file is checked against its permissions for where that is. */
+  | 'file-rights'
+  /** What a plugin adds to a disk, and has open, is bounded. */
+  | 'file-quota';
 
 /** Whether a defence stands. */
 export function stands(_defence: Defence): boolean {

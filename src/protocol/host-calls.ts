@@ -34,6 +34,36 @@ export const HOST_OPERATIONS = [
   'signals.emit',
   /** plugin id, tool, parameters, fuel that is left -> the answer, fuel that the other plugin has used */
   'plugins.call',
+  /*
+   * A place is three fields: a handle, or 0 and where the path begins as the guest names it; and a path from there. Each answer begins
+   * with an error number of WASI, and ends with it where that is not 0.
+   */
+  /** place, flags -> handle, kind */
+  'files.open',
+  /** handle, offset, how many bytes at most -> bytes, none at the end */
+  'files.read',
+  /** handle, offset or nothing for the end of the file, bytes -> how many were written, where the next ones come */
+  'files.write',
+  /** place -> see `files.ts` */
+  'files.stat',
+  /** place -> the entries of a directory, see `files.ts` */
+  'files.list',
+  /** place -> nothing */
+  'files.make-directory',
+  /** place -> nothing */
+  'files.remove-directory',
+  /** place -> nothing */
+  'files.unlink',
+  /** place, place -> nothing */
+  'files.rename',
+  /** handle, size, 1 where it may only grow by it -> nothing */
+  'files.resize',
+  /** place, moment of access, moment of change -> nothing */
+  'files.set-times',
+  /** handle -> nothing */
+  'files.sync',
+  /** handle -> nothing */
+  'files.close',
 ] as const;
 export type HostOperation = (typeof HOST_OPERATIONS)[number];
 export type HostErrorCode = keyof typeof ERROR_CODE;
@@ -65,6 +95,8 @@ export interface HostRefusal {
   limit?: string;
   /** Another plugin said it, in words of its own; for the host itself. */
   foreign?: boolean;
+  /** What it was about, for the audit log; the guest is not sent it. */
+  target?: string;
   /** So long the worker itself gives this answer to requests of the same operation. */
   quietMs?: number;
 }
@@ -142,6 +174,19 @@ export function countField(count: number): Uint8Array {
 export function countOf(field: Uint8Array | undefined): number | undefined {
   if (field?.length !== 4) return undefined;
   return new DataView(field.buffer, field.byteOffset, 4).getUint32(0, true);
+}
+
+/** A size, an offset or a moment as a field. */
+export function bigField(value: bigint): Uint8Array {
+  const field = new Uint8Array(8);
+  new DataView(field.buffer).setBigInt64(0, value, true);
+  return field;
+}
+
+/** Undefined where the field is none. */
+export function bigOf(field: Uint8Array | undefined): bigint | undefined {
+  if (field?.length !== 8) return undefined;
+  return new DataView(field.buffer, field.byteOffset, 8).getBigInt64(0, true);
 }
 
 /** An amount of fuel as a field. */

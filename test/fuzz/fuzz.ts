@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { HostError } from '../../src/errors.js';
 import { DOCUMENT_TARGETS } from './documents.js';
+import { tryFiles } from './files.js';
 import { fuelStatistics, tryFuel } from './fuel.js';
 import { packageTargets, type Target } from './packages.js';
 import { Random } from './random.js';
@@ -79,6 +80,7 @@ const all: [string, Target][] = [
   ...(await packageTargets()),
   ...DOCUMENT_TARGETS,
   ['wasi-files', tryWasiFiles],
+  ['files', tryFiles],
   ['signatures', await signatureTarget()],
   ['fuel', tryFuel],
 ];

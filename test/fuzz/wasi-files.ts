@@ -6,8 +6,8 @@
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { ASSETS_DIRECTORY, type AssetImage } from '../../src/protocol/assets.js';
 import { PREVIEW1 } from '../../src/protocol/preview1.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import { GuestViolation } from '../../workers/abi/guest.js';
-import { ERRNO } from '../../workers/abi/preview1-errno.js';
 import { imageOf } from '../harness/asset-image.js';
 import { type Wasi, wasiOver } from '../harness/wasi-functions.js';
 import type { Random } from './random.js';

@@ -4,11 +4,12 @@ import { zipFiles } from '../../src/package/zip-write.js';
 
 export interface WatPluginOptions {
   name: string;
-  /** 1.0.0 by default. */
-  wat: string;
+  /** In the text format, or a module as it is. */
+  wat: string | Uint8Array;
   /** Capabilities as in the manifest; one tool `attack` without parameters by default. */
   capabilities?: readonly object[];
   requirements?: Record<string, unknown>;
+  /** 1.0.0 by default. */
   version?: string;
   /** Contents by the name under which the guest reads them. */
   assets?: Readonly<Record<string, string | Uint8Array>>;
@@ -26,7 +27,7 @@ export const ATTACK_NEURON = {
   config: { layer: 'L2', neuron_type: 'attack', description: 'Does what the name of its plugin says.' },
 };
 
-/** A package made by hand of a module in the WebAssembly text format. Its id is derived from its name. */
+/** A package made by hand of a module. Its id is derived from its name. */
 export async function packWat({
   name,
   wat,
@@ -53,7 +54,7 @@ export async function packWat({
   };
   const files = new Map<string, Uint8Array>([
     ['manifest.json', Buffer.from(JSON.stringify(manifest))],
-    ['plugin.wasm', await parse(wat)],
+    ['plugin.wasm', typeof wat === 'string' ? await parse(wat) : wat],
     ...Object.entries(assets).map(([asset, content]) => [`assets/${asset}`, Buffer.from(content)] as const),
     ...(readme === undefined ? [] : [['README.md', Buffer.from(readme)] as const]),
   ]);

@@ -15,6 +15,7 @@ import { buildWithout, DEFENCES } from './build-without.js';
 import { Bystander } from './bystander.js';
 import { directoryAttacks } from './directory-attacks.js';
 import { errorAttacks } from './error-attack.js';
+import { filesAttacks, filesFlags } from './files-attack.js';
 import { floodAttacks } from './flood-attack.js';
 import { grantsAttacks } from './grants-attacks.js';
 import { type Attack, GUEST_FLAGS, guestAttacks } from './guest-attacks.js';
@@ -48,6 +49,7 @@ const allAttacks = (): Attack[] => [
   ...boundaryAttacks,
   ...networkAttacks,
   ...messagesAttacks,
+  ...filesAttacks,
   ...floodAttacks,
   ...quotaAttacks,
   ...auditAttacks,
@@ -91,14 +93,14 @@ async function bite(): Promise<number> {
 
 async function run(attacks: readonly Attack[], disabled: Defence | undefined): Promise<Report> {
   const dist = disabled === undefined ? 'dist' : buildWithout(disabled);
-  const server = await ServerProcess.start({ dist, flags: GUEST_FLAGS });
+  const server = await ServerProcess.start({ dist, flags: [...GUEST_FLAGS, ...filesFlags()] });
   const client = server.connect(10_000);
   const bystander = new Bystander(client);
   const report: Report = { disabled, attacks: [], bystander: { calls: 0, wrong: [] } };
   try {
     await bystander.start();
     for (const attack of attacks) {
-      const fault = await attack.run(server);
+      const fault = await attack.run(server).catch((error: unknown) => `it ended with ${String(error)}`);
       report.attacks.push({ id: attack.id, held: fault === undefined, detail: fault ?? '' });
       if (!server.running) break;
     }

@@ -27,6 +27,9 @@ const ALL: Record<Defence, true> = {
   deputy: true,
   loops: true,
   'host-call-rate': true,
+  'file-walk': true,
+  'file-rights': true,
+  'file-quota': true,
 };
 
 export const DEFENCES = Object.keys(ALL) as Defence[];

@@ -37,6 +37,8 @@ export const ALSO_ALLOWED: readonly (readonly [string, string])[] = [
   ['config', 'errors'],
   ['config', 'limits'],
   ['config', 'permissions'],
+  // Paths that guests find anyway.
+  ['config', 'protocol'],
   ['permissions', 'limits'],
   ['settings', 'limits'],
   ['listen-address', 'errors'],

@@ -86,7 +86,31 @@ describe('loadConfig', () => {
     expect(loadConfig({}, {}).grants).toEqual({});
   });
 
+  test('reads which directories plugins see', () => {
+    const file = yamlFile(`roots:
+  - {path: /data, directory: /srv/data}
+  - {path: /data, directory: /srv/special, plugin: 0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10}
+`);
+    expect(loadConfig({ config: file }, {}).roots).toEqual([
+      { path: '/data', directory: '/srv/data' },
+      { path: '/data', directory: '/srv/special', plugin: '0d4c8e5a-3f0b-4a53-9a8a-6a9b7f3c2d10' },
+    ]);
+    expect(loadConfig({}, {}).roots).toEqual([]);
+  });
+
   test.each([
+    ['roots: {path: /data}', 'roots: expected a list of roots'],
+    ['roots: [{path: /data}]', 'roots[0].directory: expected a directory'],
+    ['roots: [{path: /data, directory: srv}]', 'roots[0].directory: expected an absolute path'],
+    ['roots: [{path: /data, directory: /srv, mode: ro}]', 'roots[0].mode: unknown key'],
+    ['roots: [{path: data, directory: /srv}]', 'roots[0].path: expected an absolute path'],
+    ['roots: [{path: /a/../b, directory: /srv}]', 'roots[0].path: expected an absolute path'],
+    ['roots: [{path: /data/, directory: /srv}]', 'roots[0].path: expected an absolute path'],
+    ['roots: [{path: /, directory: /srv}]', 'roots[0].path: expected an absolute path'],
+    ['roots: [{path: /scratch/mine, directory: /srv}]', 'roots[0].path: expected another path than'],
+    ['roots: [{path: /assets, directory: /srv}]', 'roots[0].path: expected another path than'],
+    ['roots: [{path: /data, directory: /srv, plugin: notes}]', 'roots[0].plugin: expected the id of a plugin'],
+    ['roots: [{path: /d, directory: /a}, {path: /d, directory: /b}]', 'roots[1].path: expected each only once'],
     ['grants: [SystemTime]', 'grants: expected plugin ids'],
     ['grants: {sentiment: {}}', 'grants.sentiment: expected the id of a plugin'],
     ['grants: {"*": {allow: []}}', 'grants.*.allow: unknown key'],

@@ -1,25 +1,44 @@
-/** Files as the functions of WASI see them, whatever is behind them. A node is open for as long as somebody holds it. */
+import type { FileKind, OpenHow } from '../../src/protocol/files.js';
+
+/** An operation on a file that ends with an error number of WASI. */
+export class FileFault extends Error {
+  readonly errno: number;
+
+  constructor(errno: number) {
+    super(`error number ${errno}`);
+    this.errno = errno;
+  }
+}
+
+/**
+ * A file or directory that is open, as the functions of WASI see it, whatever is behind it. Paths are the guest's bytes, as it sent
+ * them, and lead from a directory. Every method may throw FileFault.
+ */
 export interface FileNode {
-  stat(): FileStat;
-  /** Copies what stands at an offset; answers how many bytes, which are fewer at the end of the file. */
-  read(into: Uint8Array, offset: number): number;
-  /** The entries of a directory, always in the same order. */
-  list(): readonly FileEntry[];
-  /** What has that name in a directory. The name is one plain component: never empty, `.` or `..`. */
-  open(name: string): FileNode | undefined;
-}
-
-export interface FileStat {
-  readonly kind: 'file' | 'directory';
-  readonly sizeBytes: number;
-  /** Another one for each node of a root. */
-  readonly inode: number;
-}
-
-export interface FileEntry {
-  /** In UTF-8. */
-  readonly name: Uint8Array;
-  readonly stat: FileStat;
+  readonly kind: FileKind;
+  readonly isReadable: boolean;
+  /** Of a directory: that what is in it may be changed at all. */
+  readonly isWritable: boolean;
+  /** As `packStat` has it. */
+  stat(): Uint8Array;
+  /** What stands at an offset; fewer bytes at the end of the file. */
+  read(offset: number, maxBytes: number): Uint8Array;
+  /** @param offset undefined for the end of the file. Answers how many were written, and where the next ones come. */
+  write(offset: number | undefined, bytes: Uint8Array): { written: number; end: number };
+  /** @param onlyGrow a smaller size changes nothing */
+  resize(sizeBytes: bigint, onlyGrow: boolean): void;
+  sync(): void;
+  /** The entries of a directory, as `packEntries` has them. */
+  list(): Uint8Array;
+  open(path: Uint8Array, how: OpenHow): FileNode;
+  statAt(path: Uint8Array): Uint8Array;
+  makeDirectory(path: Uint8Array): void;
+  removeDirectory(path: Uint8Array): void;
+  unlink(path: Uint8Array): void;
+  rename(path: Uint8Array, to: FileNode, toPath: Uint8Array): void;
+  /** Without a path of this node itself. Times are nanoseconds since the epoch, or as `KEEP_TIME` and `TIME_NOW` say. */
+  setTimes(path: Uint8Array | undefined, accessedNs: bigint, modifiedNs: bigint): void;
+  close(): void;
 }
 
 /** A directory that is open from the start: descriptor 3, or one behind it. */

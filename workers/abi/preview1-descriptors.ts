@@ -1,6 +1,6 @@
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import type { GuestCore } from './guest-core.js';
 import type { HostServices } from './host-services.js';
-import { ERRNO } from './preview1-errno.js';
 
 /** POSIX's IOV_MAX, as everywhere. */
 const MAX_VECTORS = 1_024;

@@ -1,6 +1,6 @@
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import type { GuestCore } from './guest-core.js';
 import type { HostClock } from './host-services.js';
-import { ERRNO } from './preview1-errno.js';
 
 /** `subscription` and `event` of `preview1/docs.md`. */
 const SUBSCRIPTION_BYTES = 48;

@@ -1,6 +1,6 @@
 import { PREVIEW1 } from '../../src/protocol/preview1.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import type { HostServices } from './host-services.js';
-import { ERRNO } from './preview1-errno.js';
 
 const WARN = 3;
 const WHY = 'TCP and UDP are not offered yet, whatever is granted; send HTTP requests with hal9:plugin/http';

@@ -1,9 +1,10 @@
 import { PREVIEW1 } from '../../src/protocol/preview1.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
 import type { CoreFunctions, GuestCore } from './guest-core.js';
 import type { HostServices } from './host-services.js';
 import { readStandardInput, standardFileStat, standardStat, writeStandardOutput } from './preview1-descriptors.js';
-import { ERRNO } from './preview1-errno.js';
-import { fileFunctions, OpenFiles } from './preview1-files.js';
+import { fileFunctions } from './preview1-files.js';
+import { OpenFiles } from './preview1-open-files.js';
 import { pollOneoff } from './preview1-poll.js';
 import { socketFunctions } from './preview1-sockets.js';
 import { GuestExit } from './violation.js';

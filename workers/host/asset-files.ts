@@ -1,5 +1,8 @@
 import { ASSETS_DIRECTORY, type AssetImage } from '../../src/protocol/assets.js';
-import type { FileEntry, FileNode, FileRoot, FileStat } from '../abi/file-node.js';
+import { type FileEntry, type FileKind, type OpenHow, packEntries, packStat } from '../../src/protocol/files.js';
+import { ERRNO } from '../../src/protocol/preview1-errno.js';
+import { FileFault, type FileNode, type FileRoot } from '../abi/file-node.js';
+import { walk } from './asset-paths.js';
 
 const encoder = new TextEncoder();
 
@@ -17,7 +20,7 @@ function treeOf({ bytes, files }: AssetImage): FileNode {
     const last = components.pop() ?? name;
     let directory = root;
     for (const component of components) {
-      const known = directory.open(component);
+      const known = directory.find(component);
       if (known instanceof AssetDirectory) directory = known;
       else directory = directory.add(component, new AssetDirectory(++inodes));
     }
@@ -26,62 +29,123 @@ function treeOf({ bytes, files }: AssetImage): FileNode {
   return root;
 }
 
-class AssetDirectory implements FileNode {
-  readonly #stat: FileStat;
-  readonly #nodes = new Map<string, FileNode>();
-  readonly #entries: FileEntry[] = [];
+/** What assets have in common: nothing of them can be changed, and no time is known of them. */
+export abstract class Asset implements FileNode {
+  abstract readonly kind: FileKind;
+  readonly isReadable = true;
+  readonly isWritable = false;
+  readonly inode: bigint;
 
   constructor(inode: number) {
-    this.#stat = { kind: 'directory', sizeBytes: 0, inode };
+    this.inode = BigInt(inode);
   }
 
-  add<Node extends FileNode>(name: string, node: Node): Node {
-    this.#nodes.set(name, node);
-    this.#entries.push({ name: encoder.encode(name), stat: node.stat() });
+  abstract get sizeBytes(): number;
+  abstract read(offset: number, maxBytes: number): Uint8Array;
+  abstract list(): Uint8Array;
+  /** What has that name in a directory. */
+  abstract find(name: string): Asset | undefined;
+
+  stat(): Uint8Array {
+    const { kind, inode } = this;
+    const times = { accessedNs: 0n, modifiedNs: 0n, changedNs: 0n };
+    return packStat({ kind, sizeBytes: BigInt(this.sizeBytes), inode, device: 0n, links: 1n, ...times });
+  }
+
+  open(path: Uint8Array, how: OpenHow): FileNode {
+    const node = walk(this, path, how.create ? ERRNO.rofs : ERRNO.noent);
+    if (how.create && how.exclusive) throw new FileFault(ERRNO.exist);
+    const isDirectory = node.kind === 'directory';
+    if (how.directory && !isDirectory) throw new FileFault(ERRNO.notdir);
+    if (isDirectory && (how.create || how.truncate || how.write)) throw new FileFault(ERRNO.isdir);
+    if (how.truncate || how.write) throw new FileFault(ERRNO.rofs);
     return node;
   }
 
-  stat(): FileStat {
-    return this.#stat;
+  statAt(path: Uint8Array): Uint8Array {
+    return walk(this, path, ERRNO.noent).stat();
   }
 
-  read(): number {
-    return 0;
+  write(): never {
+    throw new FileFault(ERRNO.rofs);
   }
 
-  list(): readonly FileEntry[] {
-    return this.#entries;
+  resize(): void {
+    throw new FileFault(ERRNO.rofs);
   }
 
-  open(name: string): FileNode | undefined {
+  makeDirectory(): void {
+    throw new FileFault(ERRNO.rofs);
+  }
+
+  removeDirectory(): void {
+    throw new FileFault(ERRNO.rofs);
+  }
+
+  unlink(): void {
+    throw new FileFault(ERRNO.rofs);
+  }
+
+  rename(): void {
+    throw new FileFault(ERRNO.rofs);
+  }
+
+  setTimes(): void {
+    throw new FileFault(ERRNO.rofs);
+  }
+
+  sync(): void {}
+
+  close(): void {}
+}
+
+class AssetDirectory extends Asset {
+  readonly kind = 'directory';
+  readonly sizeBytes = 0;
+  readonly #nodes = new Map<string, Asset>();
+  readonly #entries: FileEntry[] = [];
+
+  add<Node extends Asset>(name: string, node: Node): Node {
+    this.#nodes.set(name, node);
+    this.#entries.push({ name: encoder.encode(name), kind: node.kind, inode: node.inode });
+    return node;
+  }
+
+  read(): Uint8Array {
+    throw new FileFault(ERRNO.isdir);
+  }
+
+  list(): Uint8Array {
+    return packEntries(this.#entries);
+  }
+
+  find(name: string): Asset | undefined {
     return this.#nodes.get(name);
   }
 }
 
-class AssetContent implements FileNode {
-  readonly #stat: FileStat;
+class AssetContent extends Asset {
+  readonly kind = 'file';
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, inode: number) {
-    this.#stat = { kind: 'file', sizeBytes: bytes.length, inode };
+    super(inode);
     this.#bytes = bytes;
   }
 
-  stat(): FileStat {
-    return this.#stat;
+  get sizeBytes(): number {
+    return this.#bytes.length;
   }
 
-  read(into: Uint8Array, offset: number): number {
-    const found = this.#bytes.subarray(offset, offset + into.length);
-    into.set(found);
-    return found.length;
+  read(offset: number, maxBytes: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + maxBytes);
   }
 
-  list(): readonly FileEntry[] {
-    return [];
+  list(): Uint8Array {
+    throw new FileFault(ERRNO.notdir);
   }
 
-  open(): undefined {
+  find(): undefined {
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import type { BindMessage, FromWorker, LogLevel } from '../../src/protocol/bind.js';
 import { LEVEL_CASES } from '../abi/generated/logging.js';
 import type { HostServices } from '../abi/host-services.js';
+import { askedRoots } from './asked-files.js';
 import { AskedHttp } from './asked-http.js';
 import { AskedMemory } from './asked-memory.js';
 import { AskedPlugins } from './asked-plugins.js';
@@ -16,7 +17,7 @@ import { SeededRandom, SystemRandom } from './random.js';
 import { Uses } from './uses.js';
 
 /** What it is told of the plugin. */
-type Told = Pick<BindMessage, 'plugin' | 'config' | 'grants' | 'limits' | 'host' | 'assets'>;
+type Told = Pick<BindMessage, 'plugin' | 'config' | 'grants' | 'limits' | 'host' | 'assets' | 'directories'>;
 
 /** What one instance may ask of its host, and what it tells: collected here, posted to the main thread. */
 export class Reports {
@@ -28,7 +29,7 @@ export class Reports {
   readonly #line: HostLine | undefined;
 
   constructor(
-    { plugin, config, grants, limits, host, assets }: Told,
+    { plugin, config, grants, limits, host, assets, directories }: Told,
     post: (message: FromWorker) => void,
     seed?: Uint32Array,
   ) {
@@ -58,7 +59,7 @@ export class Reports {
         grants.random ? new SystemRandom(limits.randomBytes) : new SeededRandom(limits.randomBytes, seed),
       ),
       environmentRead: () => uses.environment(),
-      files: assetRoots(assets),
+      files: [...assetRoots(assets), ...askedRoots(line, directories)],
       output: (stream, bytes) => streams[stream].write(bytes),
     };
   }

@@ -1,14 +1,15 @@
 /** The entry of the storage thread: the database, which blocks, has it for itself. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromThread } from '../thread/thread-protocol.js';
 import { SqliteMemory } from './sqlite-memory.js';
 import { carryOut } from './storage-desk.js';
-import type { FromStorage, StorageOrder, StorageRequest } from './storage-protocol.js';
+import type { StorageOrder, StorageRequest } from './storage-protocol.js';
 
 /** Requests that share a transaction: each worker waits for one at most, so that more never come together. */
 const MAX_TOGETHER = 256;
 
 function serve(port: MessagePort, { file }: StorageOrder): void {
-  const post = (message: FromStorage): void => port.postMessage(message);
+  const post = (message: FromThread): void => port.postMessage(message);
   let store: SqliteMemory;
   try {
     store = new SqliteMemory(file);

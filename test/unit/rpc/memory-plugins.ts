@@ -121,6 +121,7 @@ function permissions(decisions?: Decisions): PermissionsView {
     effective: [],
     undecided: [],
     used: [{ permission: '"SystemTime"', allowed: 0, refused: 2 ** 40 }],
+    withoutRoot: ['{"FileRead":"/data"}'],
   };
 }
 

@@ -11,6 +11,7 @@ import type { Permission } from '../../../../src/permissions.js';
 import { countField } from '../../../../src/protocol/host-calls.js';
 import { type Connection, mayConnect } from '../../../../src/sandbox/network/may-connect.js';
 import { permits } from '../../../../src/sandbox/permitted.js';
+import { NO_FILES } from '../../../harness/nobody-else.js';
 import { bytes } from '../memory/stores.js';
 
 const server = createServer((request, response) => response.end(request.headers.host));
@@ -27,7 +28,12 @@ async function send(host: string, granted: Permission[], lookup: Lookup): Promis
   const sheet = { asked: [{ NetworkHttp: { ports: [port] } }], granted, denied: [] };
   const sender = new Sender({ rates: new Rates(), observe: () => {}, lookup });
   const may = (permission: Permission): boolean => permits(sheet, permission);
-  const rights = { mayUse: may, has: may, mayConnect: (connection: Connection) => mayConnect(sheet, connection) };
+  const rights = {
+    mayUse: may,
+    has: may,
+    mayConnect: (connection: Connection) => mayConnect(sheet, connection),
+    files: NO_FILES,
+  };
   const fields = [bytes('GET'), bytes(`http://${host}:${port}/`), bytes(''), countField(0), countField(0)];
   const request = requestOf(fields);
   if ('ok' in request) throw new Error(request.message);

@@ -1,17 +1,32 @@
 /** Error numbers of WASI preview 1 that are answered (`preview1/docs.md`, "errno"). */
 export const ERRNO = {
   success: 0,
+  acces: 2,
+  again: 6,
   badf: 8,
+  busy: 10,
+  dquot: 19,
   exist: 20,
+  fbig: 22,
   ilseq: 25,
   inval: 28,
+  io: 29,
   isdir: 31,
+  loop: 32,
   mfile: 33,
   nametoolong: 37,
+  nfile: 41,
   noent: 44,
+  nomem: 48,
+  nospc: 51,
   notdir: 54,
+  notempty: 55,
+  notsup: 58,
   perm: 63,
   rofs: 69,
   spipe: 70,
+  xdev: 75,
   notcapable: 76,
 } as const;
+
+export type Errno = (typeof ERRNO)[keyof typeof ERRNO];
