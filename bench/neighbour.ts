@@ -40,12 +40,14 @@ const SINK = 'sink';
 
 function neighbours(webPort: number): readonly Neighbour[] {
   const memory = ['Hal9Memory'];
+  const files = [{ FileWrite: '/scratch' }, { FileCreate: '/scratch' }];
   const web = [{ NetworkHttp: { hosts: ['127.0.0.1'], ports: [webPort] } }];
   const url = `http://127.0.0.1:${webPort}/`;
   const floods: Neighbour[] = [
     { name: 'refused host calls', flood: { what: 'get', times: 1_000 }, asks: memory, granted: false },
     { name: 'memory writes', flood: { what: 'set', times: 400, text: WORDS }, asks: memory },
     { name: 'memory searches', flood: { what: 'search', times: 400, key: 'support' }, asks: memory },
+    { name: 'file writes', flood: { what: 'write', times: 200, key: 'flood', text: WORDS }, asks: files },
     { name: 'HTTP requests', flood: { what: 'fetch', times: 10, key: url }, asks: web },
     { name: 'signals', flood: { what: 'emit', times: 60, text: WORDS }, asks: ['Hal9Signal'] },
     {

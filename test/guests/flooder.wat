@@ -3,6 +3,7 @@
 ;;   g  memory.get     s  memory.set     f  memory.search     h  http.fetch
 ;;   e  signals.emit to L9                p  plugins.call-tool: the key is the plugin, the signal's id the tool
 ;;   l  a log line     m  an observation of a metric          t  a reading of the clock and a random number
+;;   w  opens the file that the key names, writes the text into it, and closes it
 ;;   c  nothing: it only computes
 ;; The answer is one signal, whose timestamp is how often the host refused.
 (module
@@ -18,9 +19,13 @@
   (import "hal9:plugin/metrics@0.1.0" "observe" (func $observe (param i32 i32 f64 i32 i32)))
   (import "hal9:plugin/clock@0.1.0" "now" (func $now (result i64)))
   (import "hal9:plugin/random@0.1.0" "next" (func $next (result i64)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
   (memory (export "memory") 64)
   (data (i32.const 400) "GETflood")
-  ;; The host's answers at 512, ours at 1024, our signal at 65536; what is allocated overwrites what the last round got.
+  ;; A descriptor at 480, what is written at 488, how much at 496; the host's answers at 512, ours at 1024, our signal at 65536; what is allocated overwrites what the last round got.
   (global $free (mut i32) (i32.const 262144))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (local $at i32)
@@ -50,7 +55,21 @@
     (if (i32.eq (local.get $what) (i32.const 109)) (then
       (call $observe (i32.const 403) (i32.const 5) (f64.const 1) (i32.const 0) (i32.const 0))))
     (if (i32.eq (local.get $what) (i32.const 116)) (then
-      (drop (call $now)) (drop (call $next)))))
+      (drop (call $now)) (drop (call $next))))
+    (if (i32.eq (local.get $what) (i32.const 119)) (then
+      (i32.store8 (i32.const 512)
+        (call $put (local.get $key) (local.get $key-bytes) (local.get $text) (local.get $text-bytes))))))
+
+  ;; Whether it was refused.
+  (func $put (param $key i32) (param $key-bytes i32) (param $text i32) (param $text-bytes i32) (result i32)
+    (local $error i32)
+    (if (call $open (i32.const 3) (i32.const 0) (local.get $key) (local.get $key-bytes) (i32.const 1) (i64.const 64)
+      (i64.const 0) (i32.const 0) (i32.const 480)) (then (return (i32.const 1))))
+    (i32.store (i32.const 488) (local.get $text))
+    (i32.store (i32.const 492) (local.get $text-bytes))
+    (local.set $error (call $write (i32.load (i32.const 480)) (i32.const 488) (i32.const 1) (i32.const 496)))
+    (drop (call $close (i32.load (i32.const 480))))
+    (i32.ne (local.get $error) (i32.const 0)))
 
   (func (export "hal9:plugin/neuron@0.1.0#process")
     (param $id i32) (param $id-bytes i32) (param $type i32) (param i32) (param i32) (param $key i32) (param $key-bytes i32)

@@ -13,6 +13,7 @@ export const FLOODS = {
   log: 'l',
   observe: 'm',
   'time and random': 't',
+  write: 'w',
   compute: 'c',
 } as const;
 
@@ -21,7 +22,7 @@ export interface Flood {
   what: keyof typeof FLOODS;
   /** How often in one call. */
   times: number;
-  /** Key, query, URL or plugin. */
+  /** Key, query, URL, plugin or file. */
   key?: string;
   /** Value, line, content or parameters. */
   text?: string;

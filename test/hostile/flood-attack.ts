@@ -25,6 +25,7 @@ interface FloodAttack extends Flood {
 
 function attacks(webPort: number): FloodAttack[] {
   const memory = ['Hal9Memory'];
+  const files = [{ FileWrite: '/scratch' }, { FileCreate: '/scratch' }];
   const web = [{ NetworkHttp: { hosts: ['127.0.0.1'], ports: [webPort] } }];
   const key = `http://127.0.0.1:${webPort}/`;
   const clock = ['SystemTime', 'SystemRandom'];
@@ -35,6 +36,7 @@ function attacks(webPort: number): FloodAttack[] {
     { id: 'memory-set', what: 'set', times: 400, text: WORDS, asks: memory, rate: 'memory operations' },
     { id: 'memory-search', what: 'search', times: 400, key: 'words', asks: memory, rate: 'memory operations' },
     { id: 'memory-with-clock', what: 'get', times: 4_000, asks: [...memory, ...clock], rate: 'host calls' },
+    { id: 'files', what: 'write', times: 100, key: 'flood', text: WORDS, asks: files, rate: 'file operations' },
     { id: 'http', what: 'fetch', times: 40, key, asks: web, rate: 'http requests' },
     { id: 'signals', what: 'emit', times: 400, text: WORDS, asks: ['Hal9Signal'], rate: 'signals' },
     {
