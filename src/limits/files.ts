@@ -21,5 +21,6 @@ export const FILE_LIMITS = {
   maxMoves: 3,
   /** Between the end of the files thread and the start of another: what ended it may end that one too. */
   threadRestartMs: 500,
+  /** Of the configuration file: each is looked at when a plugin starts. */
   maxConfiguredRoots: 256,
 } as const;

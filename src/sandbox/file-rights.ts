@@ -8,7 +8,6 @@ import { effective, type Sheet } from './permitted.js';
 
 /** List, read and look at; change what is there, and remove it; make what is not there. */
 export type FileKind = 'FileRead' | 'FileWrite' | 'FileCreate';
-export const FILE_KINDS = ['FileRead', 'FileWrite', 'FileCreate'] as const satisfies readonly FileKind[];
 
 /** Paths are absolute, without a slash at their end. */
 export interface FileRights {
