@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { HostError } from '../errors.js';
 import type { FileStore } from '../host/files/backend.js';
 import { HandleNumbers } from '../host/files/open-handles.js';
@@ -77,7 +77,7 @@ async function warnIfMissing({ path, directory }: MappedRoot, log: Log): Promise
 /** A guest with files of the data directory could decide what it may do. */
 function requireApart(directory: string, dataDir: string): void {
   const isWithin = (inner: string, outer: string): boolean => {
-    const way = relative(resolve(outer), resolve(inner));
+    const way = relative(placeOf(outer), placeOf(inner));
     return way !== '..' && !way.startsWith(`..${sep}`);
   };
   if (!isWithin(directory, dataDir) && !isWithin(dataDir, directory)) return;
@@ -85,4 +85,15 @@ function requireApart(directory: string, dataDir: string): void {
     'CONFIG_INVALID',
     `roots: expected directories apart from the data directory, found ${directory}, which has it inside or is inside it`,
   );
+}
+
+/** Where a path leads, as far as there is something yet. */
+function placeOf(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return realpathSync(absolute);
+  } catch {
+    const above = dirname(absolute);
+    return above === absolute ? absolute : join(placeOf(above), basename(absolute));
+  }
 }
