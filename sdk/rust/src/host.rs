@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod files;
 pub mod http;
 pub mod log;
 pub mod memory;

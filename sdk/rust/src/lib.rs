@@ -55,7 +55,7 @@ mod tools;
 
 pub use declaration::{Dependency, Destinations, NeuronType, Parameter, Permission, Plugin, Tool};
 pub use error::{ErrorCode, PluginError, Result, code_name};
-pub use host::{clock, config, http, log, memory, metrics, plugins, random, signals};
+pub use host::{clock, config, files, http, log, memory, metrics, plugins, random, signals};
 pub use json::{Config, Json};
 pub use lifecycle::{Context, Lifecycle};
 pub use neuron::Neuron;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -54,6 +55,7 @@ struct State {
     break_bodies: Option<(usize, PluginError)>,
     bodies: BTreeMap<u32, FakeBody>,
     last_body: u32,
+    directories: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl State {
@@ -78,6 +80,7 @@ impl State {
             break_bodies: None,
             bodies: BTreeMap::new(),
             last_body: 0,
+            directories: BTreeMap::new(),
         }
     }
 }
@@ -198,6 +201,14 @@ impl FakeHost {
         self
     }
 
+    /// Lets [`crate::files::path`] lead into a directory of this machine, as an operator maps one; `/scratch` too is one that a
+    /// test maps. What is denied there is for the directory's own permissions to show.
+    pub fn with_directory(self, guest_path: impl AsRef<Path>, directory: impl AsRef<Path>) -> Self {
+        let entry = (plain(guest_path.as_ref()), directory.as_ref().to_path_buf());
+        state(|state| state.directories.extend([entry]));
+        self
+    }
+
     /// Lets time pass on both clocks.
     pub fn advance_ms(&self, milliseconds: u64) {
         state(|state| {
@@ -287,6 +298,29 @@ pub fn context(config: Value) -> Context {
         host_version: env!("CARGO_PKG_VERSION").into(),
         config: Config::from_text(config.to_string()),
     }
+}
+
+/// In the directory with the longest name that has the path. Elsewhere there is nothing, as below a file.
+pub(crate) fn directory_path(guest_path: &Path) -> PathBuf {
+    let guest_path = plain(guest_path);
+    let found = state(|state| {
+        let mut directories = state.directories.iter().rev();
+        directories.find_map(|(at, directory)| Some(directory.join(guest_path.strip_prefix(at).ok()?)))
+    });
+    found.unwrap_or_else(|| Path::new("/dev/null").join(guest_path.strip_prefix("/").unwrap_or(&guest_path)))
+}
+
+/// `..` by the names alone, as the server takes it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn series(name: &str, labels: &[(&str, &str)]) -> Series {

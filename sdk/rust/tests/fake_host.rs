@@ -4,7 +4,7 @@ use std::io::Read;
 
 use hal9_plugin_sdk::prelude::*;
 use hal9_plugin_sdk::testing::FakeHost;
-use hal9_plugin_sdk::{http, memory, plugins, signals};
+use hal9_plugin_sdk::{files, http, memory, plugins, signals};
 
 #[test]
 fn a_memory_that_is_full_is_told_to_the_caller() {
@@ -47,4 +47,18 @@ fn what_a_test_does_not_provide_is_not_there() {
     let _host = FakeHost::new();
     assert_eq!(http::get("https://example.com/").unwrap_err().code, ErrorCode::NotImplemented);
     assert_eq!(plugins::call_tool::<Value>("", "", &json!({})).unwrap_err().code, ErrorCode::NotImplemented);
+}
+
+#[test]
+fn files_are_those_of_the_directories_that_a_test_names() {
+    let folder = std::env::temp_dir().join(format!("hal9-fake-files-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("inner")).unwrap();
+    let _host = FakeHost::new().with_directory("/data", &folder).with_directory("/data/inner", folder.join("inner"));
+    std::fs::write(files::path("/data/inner/../birds.txt"), "heron").unwrap();
+    assert_eq!(files::path("/data/inner/x"), folder.join("inner/x"));
+    assert_eq!(std::fs::read_to_string(folder.join("birds.txt")).unwrap(), "heron");
+    for nowhere in ["/data/../../birds.txt", "/database/birds.txt", "birds.txt"] {
+        assert!(std::fs::write(files::path(nowhere), "x").is_err(), "{nowhere}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
