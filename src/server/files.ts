@@ -29,7 +29,7 @@ export class ServerFiles {
     this.#parts = parts;
     for (const root of roots) void warnIfMissing(root, log);
     if (existsSync(DESCRIPTORS))
-      this.#store = new ThreadFiles((detail) => log.error({ detail }, 'files of plugins failed'));
+      this.#store = new ThreadFiles({ own: dataDir }, (detail) => log.error({ detail }, 'files of plugins failed'));
     else if (roots.length > 0)
       log.warn('this system has no /proc/self/fd, by which plugins are kept inside their roots: files are not served');
   }

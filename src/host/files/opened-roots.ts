@@ -1,6 +1,7 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import type { Place, Root } from './backend.js';
 import { OpenRoot } from './open-root.js';
+import type { OwnData } from './own-data.js';
 import { Space } from './space.js';
 import { clearTree, countTree } from './tree.js';
 
@@ -10,13 +11,18 @@ export class Roots {
   readonly #spaces = new Map<string, Space>();
   /** Devices are told to guests by number alone. */
   readonly #devices: bigint[] = [];
+  readonly #own: OwnData | undefined;
+
+  constructor(own: OwnData | undefined) {
+    this.#own = own;
+  }
 
   /** @throws what the system says */
   open(root: Root): OpenRoot {
     const known = this.#open.get(root.key);
     if (known?.isThere) return known;
     this.forget(root.key);
-    const opened = new OpenRoot(root);
+    const opened = new OpenRoot(root, this.#own);
     this.#open.set(root.key, opened);
     return opened;
   }

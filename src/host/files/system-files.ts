@@ -22,6 +22,7 @@ import { type OpenFile, OpenFiles } from './open-files.js';
 import type { OpenRoot } from './open-root.js';
 import { Roots } from './opened-roots.js';
 import { modeOf, openFound, requireRoom } from './opening.js';
+import type { OwnData } from './own-data.js';
 import { at, requirePlain, type Spot } from './walk.js';
 
 const { O_RDONLY, O_CREAT, O_EXCL, O_DIRECTORY } = constants;
@@ -30,8 +31,13 @@ const MAX_TRIES = 3;
 
 /** Files of the system, below directories that are held open. One operation at a time: guests have no races among themselves. */
 export class SystemFiles implements FileBackend {
-  readonly #roots = new Roots();
+  readonly #roots: Roots;
   readonly #open = new OpenFiles();
+
+  /** @param own the directory that no guest may come to; none by default */
+  constructor(own?: OwnData) {
+    this.#roots = new Roots(own);
+  }
 
   open(handle: number, place: Place, how: OpenHow, may: MayOpen): FileAnswer<OpenedFile> {
     return this.#at(place, (spot, root) => {

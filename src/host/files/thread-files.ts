@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { FILE_LIMITS } from '../../limits/files.js';
 import { ServiceThread } from '../thread/service-thread.js';
 import type { FileMethod, FileStore } from './backend.js';
+import type { FilesOrder } from './files-thread.js';
 
 const FILES_THREAD = new URL('./files-thread.js', import.meta.url);
 
@@ -26,10 +27,13 @@ export class ThreadFiles implements FileStore {
   readonly removeScratch = this.#method('removeScratch');
   readonly #thread: ServiceThread;
 
-  /** @param onFault told what went wrong in the thread, for the log */
-  constructor(onFault: (message: string) => void, entry: URL = FILES_THREAD) {
+  /**
+   * @param order for the thread
+   * @param onFault told what went wrong in it, for the log
+   */
+  constructor(order: FilesOrder, onFault: (message: string) => void, entry: URL = FILES_THREAD) {
     const restartMs = FILE_LIMITS.threadRestartMs;
-    this.#thread = new ServiceThread({ entry, order: undefined, name: 'the files thread', restartMs, onFault });
+    this.#thread = new ServiceThread({ entry, order, name: 'the files thread', restartMs, onFault });
   }
 
   chargedTo(spent: (us: number) => void): FileStore {

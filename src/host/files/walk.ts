@@ -27,7 +27,9 @@ export class Spot {
   /** Undefined where nothing is there. @throws FileFault where it is known by another name */
   look(): BigIntStats | undefined {
     const found = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
-    if (found !== undefined) this.#requireOwnName(found);
+    if (found === undefined) return undefined;
+    this.#root.requireNotOwn(found);
+    this.#requireOwnName(found);
     return found;
   }
 
@@ -40,6 +42,7 @@ export class Spot {
     try {
       const found = fstatSync(fd, { bigint: true });
       requirePlain(found);
+      this.#root.requireNotOwn(found);
       if (this.#place.isDirectory && !found.isDirectory()) throw fault('notdir');
       if (guards()) this.#root.requireAt(fd, this.#place.path);
       this.#requireOwnName(found);
@@ -67,7 +70,9 @@ export function at<T>(root: OpenRoot, place: Place, use: (spot: Spot) => T): T {
       const [before, next] = [here, openDirectory(here, name)];
       try {
         here = next;
-        if (place.apart.length > 0) requireOwnName(place, index + 1, before, fstatSync(next, { bigint: true }));
+        const found = fstatSync(next, { bigint: true });
+        root.requireNotOwn(found);
+        requireOwnName(place, index + 1, before, found);
       } finally {
         if (before !== root.fd) closeSync(before);
       }

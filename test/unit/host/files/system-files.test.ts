@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileAnswer, Place, SpaceOrder } from '../../../../src/host/files/backend.js';
+import { OwnData } from '../../../../src/host/files/own-data.js';
 import { SystemFiles } from '../../../../src/host/files/system-files.js';
 import { FILE_LIMITS } from '../../../../src/limits/files.js';
 import { OPEN_FLAGS, openHow, packEntries } from '../../../../src/protocol/files.js';
@@ -71,6 +72,36 @@ describe.skipIf(process.platform !== 'linux')('SystemFiles', () => {
     rmSync(join(folder, 'c'), { recursive: true });
     expect(files.makeDirectory(below(['c']))).toEqual({ ...moved, path: undefined });
     expect(readdirSync(join(folder, 'a'))).toEqual([]);
+  });
+
+  it("refuses the server's own directory, wherever it has come to be below a root", () => {
+    mkdirSync(join(folder, 'srv/data/packages'), { recursive: true });
+    writeFileSync(join(folder, 'srv/data/trust.json'), 'keys');
+    const guarded = new SystemFiles(new OwnData(join(folder, 'srv/data')));
+    mkdirSync(join(folder, 'root'));
+    const root = { key: 'srv', directory: join(folder, 'root'), scratch: false };
+    done(guarded.list(place('', { root })));
+    // A root that is used already is not looked at again; what is below it is.
+    renameSync(join(folder, 'srv/data'), join(folder, 'root/moved'));
+    for (const path of ['moved', 'moved/trust.json', 'moved/packages', 'moved/new'])
+      expect(guarded.open(1, place(path, { root }), WRITE, ALL)).toEqual(failed('perm'));
+    expect(guarded.list(place('moved', { root }))).toEqual(failed('perm'));
+    expect(guarded.rename(place('moved', { root }), place('away', { root }), true)).toEqual(failed('perm'));
+    expect(guarded.unlink(place('moved/trust.json', { root }))).toEqual(failed('perm'));
+    expect(guarded.statAt(place('', { root })).outcome).toBe('done');
+  });
+
+  it("refuses a root that leads into the server's own directory, or has it inside", () => {
+    mkdirSync(join(folder, 'srv/data/scratch'), { recursive: true });
+    const guarded = new SystemFiles(new OwnData(join(folder, 'srv/data')));
+    for (const target of ['srv', 'srv/data', 'srv/data/scratch']) {
+      symlinkSync(target, join(folder, `link-${target.replaceAll('/', '-')}`));
+      const directory = join(folder, `link-${target.replaceAll('/', '-')}`);
+      const root = { key: target, directory, scratch: false };
+      expect(guarded.list(place('', { root }))).toEqual(failed('perm'));
+    }
+    const scratch = { key: 'scratch', directory: join(folder, 'srv/data/scratch/plugin'), scratch: true };
+    expect(guarded.list(place('', { root: scratch })).outcome).toBe('done');
   });
 
   it('leaves nothing open of what it refuses', () => {

@@ -12,7 +12,11 @@ it.skipIf(process.platform !== 'linux')(
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hal9-files-')));
     writeFileSync(join(folder, 'f'), 'found');
     const faults: string[] = [];
-    const files = new ThreadFiles((fault) => faults.push(fault), new URL('./dying-thread.js', import.meta.url));
+    const files = new ThreadFiles(
+      { own: import.meta.dirname },
+      (fault) => faults.push(fault),
+      new URL('./dying-thread.js', import.meta.url),
+    );
     let us = 0;
     const charged = files.chargedTo((spent) => (us += spent));
     const root = { key: 'r', directory: folder, scratch: false };
