@@ -17,7 +17,7 @@ pub struct Page {
 /// # Errors
 /// `INVALID_INPUT` for what is no CSS selector.
 pub fn selector(text: &str) -> Result<Selector> {
-    Selector::parse(text).map_err(|error| PluginError::invalid_input(format!("selector: expected CSS: {error}")))
+    Selector::parse(text).map_err(|_| PluginError::invalid_input(format!("selector: expected CSS, found {text:?}")))
 }
 
 impl Page {

@@ -70,8 +70,8 @@ pub mod prelude {
     pub use crate::serde::{Deserialize, Serialize};
     pub use crate::serde_json::{Value, json};
     pub use crate::{
-        Config, Context, ErrorCode, Json, Layer, Lifecycle, Metadata, Neuron, Parameter, Permission, PluginError,
-        Result, Signal, Tool, ToolProvider,
+        Config, Context, Dependency, ErrorCode, Json, Layer, Lifecycle, Metadata, Neuron, Parameter, Permission,
+        PluginError, Result, Signal, Tool, ToolProvider,
     };
     pub use crate::{debug, error, hal9_plugin, info, neuron_plugin, tool_plugin, trace, warn};
 }
