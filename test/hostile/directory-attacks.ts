@@ -67,6 +67,6 @@ async function install(
 
 export const directoryAttacks: readonly Attack[] = DIRECTORIES.map(({ title, readme, make = () => undefined }) => ({
   id: `directory/${title}`,
-  defence: title.startsWith('link') ? 'package-links' : undefined,
+  defence: title.startsWith('link') ? 'package-links' : 'package-paths',
   run: (server) => install(server, readme, make),
 }));

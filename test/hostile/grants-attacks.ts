@@ -59,7 +59,7 @@ const stands = (seen: string): string | undefined => (seen === 'stands' ? undefi
 /** What a plugin has beside what the operator has said. */
 export const grantsAttacks: readonly Attack[] = [
   { id: 'grants/upgrade-asks-for-more', defence: 'consent', run: upgradeAsksForMore },
-  { id: 'grants/empty-list-of-hosts', defence: undefined, run: emptyList },
+  { id: 'grants/empty-list-of-hosts', defence: 'empty-lists', run: emptyList },
   {
     id: 'grants/denied-to-all-and-granted',
     defence: 'denials',
@@ -67,7 +67,7 @@ export const grantsAttacks: readonly Attack[] = [
   },
   {
     id: 'grants/granted-and-not-asked-for',
-    defence: undefined,
+    defence: 'asked-for',
     run: async ({ dist }) => stands(await clockUnder(dist, '{"*": {grant: [SystemTime]}}', [])),
   },
 ];

@@ -35,6 +35,11 @@ type Check = (context: {
 /** What the second part of a guest's file name means. */
 const CHECKS: Record<string, Check> = {
   trap: async (context) => expectOutcome(await call(context), 'TRAP'),
+  /** Whatever it made of that is its own affair. */
+  garbage: async (context) => {
+    const { outcome } = await call(context);
+    return /^(OK|PLUGIN_ERROR|TRAP)$/.test(outcome) ? undefined : `the call ended with ${outcome}`;
+  },
   'trap-and-forgotten': async (context) => {
     return expectOutcome(await call(context), 'TRAP') ?? expectOutcome(await call(context), 'TRAP');
   },
@@ -91,6 +96,15 @@ const DEFENCE_OF: Record<string, Defence> = {
   'answer-huge.limit-output': 'output-budget',
   'amplify.limit-output': 'output-budget',
   'slow.queue-full': 'queue-bound',
+  'realloc-wild.trap': 'pointers',
+  'realloc-misaligned.trap': 'pointers',
+  'answer-misaligned.trap': 'pointers',
+  'answer-wild-pointer.trap': 'pointers',
+  'answer-wild-result.trap': 'pointers',
+  'answer-bad-discriminant.trap': 'discriminants',
+  'answer-bad-error-code.trap': 'discriminants',
+  'answer-bad-layer.trap': 'discriminants',
+  'realloc-calls-the-host.trap': 're-entrance',
   'read-clock.denied': 'grants',
   'read-environment.denied': 'grants',
 };

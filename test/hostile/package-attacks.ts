@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { CallError } from '../../src/client/call-error.js';
 import { zipFiles } from '../../src/package/zip-write.js';
-import type { Defence } from '../../src/protocol/defences.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import { aManifest } from '../unit/package/a-package.js';
+import { corpusDefence } from './corpus-defences.js';
 import type { Attack } from './guest-attacks.js';
 
 const FOLDER = 'test/hostile/packages';
@@ -44,21 +44,14 @@ export function packageAttacks(): Attack[] {
     ...corpus(FOLDER, 'packages', (bytes) => Promise.resolve(bytes)),
     ...corpus(join(FOLDER, 'modules'), 'modules', packModule),
   ];
-  const uploads = files.map(({ id, reason, read }) => ({
+  return files.map(({ id, reason, read }) => ({
     id,
-    defence: defenceOf(id),
+    defence: corpusDefence(id),
     run: async (server: ServerProcess) => expectRefusal(server, reason, await read()),
   }));
-  return uploads;
 }
 
-/** Two of the checks can be taken out; the others are one with reading the file at all. */
-function defenceOf(id: string): Defence | undefined {
-  if (id === 'packages/PACKAGE_INVALID--has-the-component-..') return 'package-paths';
-  if (id === 'packages/PACKAGE_TOO_LARGE--the-compression-ratio') return 'package-bounds';
-  return undefined;
-}
-
+/** What was installed all the same is removed: the next one may be the same plugin. */
 export async function expectRefusal(
   server: ServerProcess,
   reason: string,
@@ -66,7 +59,8 @@ export async function expectRefusal(
 ): Promise<string | undefined> {
   const client = server.connect();
   try {
-    await client.installPlugin(bytes);
+    const { plugin } = await client.installPlugin(bytes);
+    await client.uninstallPlugin(plugin?.ref?.id ?? '');
     return 'it was installed';
   } catch (error) {
     if (!(error instanceof CallError)) return String(error);
