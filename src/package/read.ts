@@ -47,7 +47,8 @@ export async function readFiles(bytes: Uint8Array, paths: readonly string[]): Pr
 /** An entry's content: of exactly the announced size and checksum, and nothing behind it. */
 async function unpack(entry: ZipEntry): Promise<Uint8Array> {
   const content = entry.deflated ? await inflateEntry(entry) : new Uint8Array(entry.data);
-  if ((await checksum(content)) !== entry.crc32 && stands('zip-content')) throw damaged(entry, 'has another checksum than announced');
+  if ((await checksum(content)) !== entry.crc32 && stands('zip-content'))
+    throw damaged(entry, 'has another checksum than announced');
   return content;
 }
 

@@ -92,7 +92,8 @@ async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
     const clash = names.add(path, isDirectory);
     if (clash !== undefined && stands('zip-names')) throw invalid(path, clash);
     compressedBytes += checkSizes(entry, path, budget);
-    if (compressedBytes > buffer.length && directoryStart !== undefined) throw invalid(path, 'shares its data with another entry');
+    if (compressedBytes > buffer.length && directoryStart !== undefined)
+      throw invalid(path, 'shares its data with another entry');
     const { header, extent } = await readHeader(zip, entry, path);
     extents.push(extent);
     if (!isDirectory) entries.push(toZipEntry(entry, header, path, buffer));

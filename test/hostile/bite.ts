@@ -42,7 +42,7 @@ export async function bite(suite: string): Promise<boolean> {
 
 /** In a process of its own, which ends with 1 because attacks succeed. */
 async function runWithout(defence: Defence, suite: string, file: string): Promise<Report> {
-  const command = [suite, '--disable', defence, '--own', '--json', file];
+  const command = [suite, '--disable', defence, '--own', '--prepared', '--json', file];
   await promisify(execFile)(process.execPath, command).catch(() => undefined);
   return JSON.parse(readFileSync(file, 'utf8')) as Report;
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { CallError } from '../../src/client/call-error.js';
+import type { PackageSettings } from '../../src/client/send-package.js';
 import { zipFiles } from '../../src/package/zip-write.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import { aManifest } from '../unit/package/a-package.js';
@@ -9,6 +10,8 @@ import { corpusDefence } from './corpus-defences.js';
 import type { Attack } from './guest-attacks.js';
 
 const FOLDER = 'test/hostile/packages';
+/** More than an instance takes that starts meanwhile; a quarter of what 2^32 - 1 numbers would. */
+const MAX_RESERVED_BYTES = 12 * 2 ** 30;
 
 /** A file of the corpus, whose name begins with the reason for which it is to be refused. */
 interface Hostile {
@@ -47,8 +50,22 @@ export function packageAttacks(): Attack[] {
   return files.map(({ id, reason, read }) => ({
     id,
     defence: corpusDefence(id),
-    run: async (server: ServerProcess) => expectRefusal(server, reason, await read()),
+    run: async (server: ServerProcess) => {
+      const bytes = await read();
+      return withoutReserving(server, () => expectRefusal(server, reason, bytes));
+    },
   }));
+}
+
+/** What a module announces must be counted before memory is taken for it: not even addresses are. */
+async function withoutReserving(
+  server: ServerProcess,
+  attack: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const before = await server.addressSpace();
+  const fault = await attack();
+  const reserved = (await server.addressSpace()) - before;
+  return reserved > MAX_RESERVED_BYTES ? `the server reserved ${Math.round(reserved / 2 ** 30)} GiB` : fault;
 }
 
 /** What was installed all the same is removed: the next one may be the same plugin. */
@@ -56,10 +73,11 @@ export async function expectRefusal(
   server: ServerProcess,
   reason: string,
   bytes: Uint8Array,
+  settings: PackageSettings = {},
 ): Promise<string | undefined> {
   const client = server.connect();
   try {
-    const { plugin } = await client.installPlugin(bytes);
+    const { plugin } = await client.installPlugin(bytes, settings);
     await client.uninstallPlugin(plugin?.ref?.id ?? '');
     return 'it was installed';
   } catch (error) {

@@ -269,7 +269,8 @@ export class GuestCore {
 
   /** A discriminant in range. */
   oneOf(index: number, cases: number, name: string): number {
-    if (index >>> 0 >= cases && stands('discriminants')) throw new GuestViolation(`${name}: case ${index >>> 0} of ${cases}`);
+    if (index >>> 0 >= cases && stands('discriminants'))
+      throw new GuestViolation(`${name}: case ${index >>> 0} of ${cases}`);
     return index;
   }
 

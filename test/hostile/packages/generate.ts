@@ -220,7 +220,7 @@ const MODULES: Record<string, readonly number[]> = {
     ...[...HEADER, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
     ...[10, 10, 1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0x0b],
   ],
-  'MODULE_LIMIT--at-most-1000-custom-sections': [...HEADER, ...Array.from({ length: 1_001 }, () => [0, 1, 0]).flat()],
+  'MODULE_LIMIT--at-most-1000-custom-sections': [...MODULE, ...Array.from({ length: 1_001 }, () => [0, 1, 0]).flat()],
   'MODULE_INVALID--announced,-found-0-bytes': [...HEADER, 1, 1, 5],
 };
 
