@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { MANIFEST_LIMITS } from './limits.js';
+import { stands } from './protocol/defences.js';
 
 const host = z
   .string()
@@ -15,7 +16,11 @@ const host = z
 
 /** Where to: without `hosts` any host that the operator grants, without `ports` the protocol's own. */
 const network = z.strictObject({
-  hosts: z.array(host).min(1).max(MANIFEST_LIMITS.maxItems).optional(),
+  hosts: z
+    .array(host)
+    .min(stands('empty-lists') ? 1 : 0)
+    .max(MANIFEST_LIMITS.maxItems)
+    .optional(),
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(MANIFEST_LIMITS.maxItems).optional(),
 });
 

@@ -55,7 +55,7 @@ export class Broker implements HostCalls {
     const { operation } = request;
     const answer = await this.#answer(request, asking).catch((error: unknown) => {
       this.#observer.failed(operation, error);
-      return failed();
+      return stands('plain-errors') ? failed() : { ...failed(), message: String(error) };
     });
     if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
       this.#observer.limited(operation, answer.limit);

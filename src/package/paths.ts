@@ -4,6 +4,7 @@
  */
 
 import { PACKAGE_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 
 /** Controls, and characters that look like nothing or turn the line around. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
@@ -13,6 +14,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
  * @param path without the final `/` of a directory
  */
 export function pathFault(path: string): string | undefined {
+  if (!stands('package-paths')) return undefined;
   if (path === '') return 'is empty';
   if (Buffer.byteLength(path) > PACKAGE_LIMITS.maxPathBytes)
     return `is longer than ${PACKAGE_LIMITS.maxPathBytes} bytes`;

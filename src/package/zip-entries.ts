@@ -74,10 +74,10 @@ interface Extent {
 }
 
 async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
-  const directoryStart = checkEndRecord(buffer);
+  const directoryStart = stands('zip-layout') ? checkEndRecord(buffer) : undefined;
   // Names are decoded here, not by yauzl, which turns backslashes into slashes and takes CP437.
   const zip = await fromBufferPromise(buffer, { decodeStrings: false, validateEntrySizes: true });
-  if (zip.entryCount > PACKAGE_LIMITS.maxEntries) {
+  if (zip.entryCount > PACKAGE_LIMITS.maxEntries && stands('package-bounds')) {
     throw tooLarge('the package', zip.entryCount, PACKAGE_LIMITS.maxEntries, 'entries');
   }
   const names = new PathSet();
@@ -90,13 +90,15 @@ async function readAll(buffer: Buffer): Promise<ZipEntry[]> {
     const isDirectory = checkEntry(entry, name);
     const path = isDirectory ? name.replace(/\/$/, '') : name;
     const clash = names.add(path, isDirectory);
-    if (clash !== undefined) throw invalid(path, clash);
+    if (clash !== undefined && stands('zip-names')) throw invalid(path, clash);
     compressedBytes += checkSizes(entry, path, budget);
-    if (compressedBytes > buffer.length) throw invalid(path, 'shares its data with another entry');
+    if (compressedBytes > buffer.length && directoryStart !== undefined)
+      throw invalid(path, 'shares its data with another entry');
     const { header, extent } = await readHeader(zip, entry, path);
     extents.push(extent);
     if (!isDirectory) entries.push(toZipEntry(entry, header, path, buffer));
   }
+  if (directoryStart === undefined) return entries;
   checkExtents(extents, directoryStart);
   if (Number(zip.readEntryCursor) !== buffer.length - END_RECORD_BYTES) {
     throw new HostError(
@@ -149,6 +151,7 @@ function checkEndRecord(buffer: Buffer): number {
 /** Bytes outside ASCII must be announced as UTF-8, or readers disagree on what they say. */
 function decodeName(entry: Entry): string {
   const raw = entry.fileNameRaw;
+  if (!stands('zip-names')) return raw.toString();
   const shown = quote(raw.toString('latin1'));
   const isUtf8 = (entry.generalPurposeBitFlag & FLAG.utf8) !== 0;
   if (!isUtf8 && raw.some((byte) => byte >= 0x80))
@@ -167,7 +170,12 @@ function decodeName(entry: Entry): string {
 function checkEntry(entry: Entry, name: string): boolean {
   const isDirectory = name.endsWith('/');
   const fault = pathFault(isDirectory ? name.slice(0, -1) : name);
-  if (fault !== undefined && stands('package-paths')) throw invalid(name, `is a path that ${fault}`);
+  if (fault !== undefined) throw invalid(name, `is a path that ${fault}`);
+  if (stands('zip-kinds')) checkKind(entry, name, isDirectory);
+  return isDirectory;
+}
+
+function checkKind(entry: Entry, name: string, isDirectory: boolean): void {
   if ((entry.generalPurposeBitFlag & (FLAG.encrypted | FLAG.strongEncryption | FLAG.maskedHeader)) !== 0) {
     throw invalid(name, 'is encrypted');
   }
@@ -183,7 +191,6 @@ function checkEntry(entry: Entry, name: string): boolean {
     throw invalid(name, `has the file type 0o${type.toString(8)}; expected a regular file or a directory`);
   }
   if (isDirectory && entry.uncompressedSize !== 0) throw invalid(name, 'is a directory with content');
-  return isDirectory;
 }
 
 /** Holds announced sizes against the limits; that they are true is seen while inflating. Answers the compressed size. */
@@ -217,14 +224,12 @@ async function readHeader(
     header.crc32 === entry.crc32 &&
     header.compressedSize === entry.compressedSize &&
     header.uncompressedSize === entry.uncompressedSize;
-  if (
-    !header.fileName.equals(entry.fileNameRaw) ||
-    header.compressionMethod !== entry.compressionMethod ||
-    header.generalPurposeBitFlag !== entry.generalPurposeBitFlag ||
-    !(sameSizes || streamed)
-  ) {
-    throw invalid(path, 'differs between its local header and the central directory');
-  }
+  const same =
+    header.fileName.equals(entry.fileNameRaw) &&
+    header.compressionMethod === entry.compressionMethod &&
+    header.generalPurposeBitFlag === entry.generalPurposeBitFlag &&
+    (sameSizes || streamed);
+  if (!same && stands('zip-layout')) throw invalid(path, 'differs between its local header and the central directory');
   const end = header.fileDataStart + entry.compressedSize;
   return { header, extent: { path, start: entry.relativeOffsetOfLocalHeader, end, streamed } };
 }

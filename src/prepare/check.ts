@@ -13,6 +13,7 @@ import {
   type ContractInterface,
   INTERFACES,
 } from '../protocol/contract.js';
+import { stands } from '../protocol/defences.js';
 import { PREVIEW1, PREVIEW1_MODULE } from '../protocol/preview1.js';
 import type { Export, Import } from '../wasm/item-types.js';
 import { functionType, type Module } from '../wasm/module.js';
@@ -77,7 +78,9 @@ function checkImports(module: Module): Found & { usesWasi: boolean } {
       usesWasi = true;
       continue;
     }
-    const { contractInterface, contractFunction } = findImport(each, shown);
+    const found = findImport(each, shown);
+    if (found === undefined) continue;
+    const { contractInterface, contractFunction } = found;
     checkSignature(shown, contractFunction, type);
     interfaces.add(contractInterface.name);
     functions.push(contractFunction);
@@ -88,12 +91,16 @@ function checkImports(module: Module): Found & { usesWasi: boolean } {
 function findImport(
   each: Import,
   shown: string,
-): { contractInterface: ContractInterface; contractFunction: ContractFunction } {
+): { contractInterface: ContractInterface; contractFunction: ContractFunction } | undefined {
   const name = contractName(each.module, shown);
-  if (name === undefined) throw foreignImport(each, shown);
+  if (name === undefined) {
+    if (!stands('offered-imports')) return undefined;
+    throw foreignImport(each, shown);
+  }
   const contractInterface = INTERFACE_OF.get(`import ${name}`);
   const contractFunction = contractInterface?.functions.find((candidate) => candidate.name === each.name);
   if (contractInterface === undefined || contractFunction === undefined) {
+    if (!stands('offered-imports')) return undefined;
     throw invalid(`${shown} is not in ${CONTRACT_PACKAGE}@${CONTRACT_VERSION}`);
   }
   if (!IMPLEMENTED.imports.has(name)) throw notImplemented('imports', name);
@@ -102,7 +109,10 @@ function findImport(
 
 function checkWasi(each: Import, type: Signature, shown: string): void {
   const expected = PREVIEW1.get(each.name);
-  if (expected === undefined) throw invalid(`${shown} is not a function of WASI preview 1`);
+  if (expected === undefined) {
+    if (!stands('offered-imports')) return;
+    throw invalid(`${shown} is not a function of WASI preview 1`);
+  }
   checkSignature(shown, expected, type);
 }
 
@@ -189,12 +199,13 @@ function checkPostReturns(module: Module, byInterface: ReadonlyMap<string, Reado
 
 function checkComplete(name: string, fields: ReadonlySet<string>): void {
   const missing = (INTERFACE_OF.get(`export ${name}`)?.functions ?? []).filter((each) => !fields.has(each.name));
-  if (missing.length === 0) return;
+  if (missing.length === 0 || !stands('module-shape')) return;
   const list = missing.map((each) => `${CONTRACT_PACKAGE}/${name}@${CONTRACT_VERSION}#${each.name}`).join(', ');
   throw invalid(`the module exports a part of the interface ${name}; missing: ${list}`);
 }
 
 function checkMemory(module: Module): void {
+  if (!stands('module-shape')) return;
   if (module.memories.length !== 1)
     throw invalid(`expected one memory of the module's own, found ${module.memories.length}`);
   const memory = module.exports.find((each) => each.name === 'memory');
@@ -207,7 +218,7 @@ function checkRealloc(module: Module, neededBy: ContractFunction | undefined): v
   if (realloc !== undefined) {
     const shown = 'the export "cabi_realloc"';
     checkSignature(shown, REALLOC, exportedType(module, realloc, shown));
-  } else if (neededBy !== undefined) {
+  } else if (neededBy !== undefined && stands('module-shape')) {
     throw invalid(
       `the function ${neededBy.name} hands memory to the module, which must export cabi_realloc ${describeSignature(REALLOC)}`,
     );
@@ -252,7 +263,7 @@ function checkSignature(
   expected: { params: readonly string[]; results: readonly string[] },
   found: Signature,
 ): void {
-  if (sameSignature(expected, found)) return;
+  if (sameSignature(expected, found) || !stands('core-signatures')) return;
   throw invalid(
     `${shown} has another signature than the host's: expected ${describeSignature(expected)}, found ${describeSignature(found)}`,
   );

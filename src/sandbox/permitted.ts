@@ -38,7 +38,7 @@ export function effective(sheet: Sheet): Permission[] {
 export function permits(sheet: Sheet, wanted: Permission): boolean {
   const want = givenParts(wanted);
   const within = (list: readonly Permission[]): boolean => list.some((each) => covers(givenParts(each), want));
-  if (!within(sheet.asked) || !within(sheet.granted)) return false;
+  if (!within(sheet.granted) || !(within(sheet.asked) || !stands('asked-for'))) return false;
   return !stands('denials') || sheet.denied.every((each) => intersect(partsOf(each), want) === undefined);
 }
 

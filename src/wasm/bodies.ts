@@ -1,6 +1,7 @@
 /** The code section (core specification, section 5.5.13): where function bodies lie. What they do is left to the engine. */
 
 import { MODULE_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 import { Reader, tooMany } from './reader.js';
 import { checkValueType } from './value-type.js';
 
@@ -37,7 +38,9 @@ function countLocals(body: Reader): number {
   let locals = 0;
   for (let left = body.count('groups of locals', MODULE_LIMITS.maxLocals); left > 0; left--) {
     locals += body.u32('the number of locals');
-    if (locals > MODULE_LIMITS.maxLocals) throw tooMany('locals in a function', locals, MODULE_LIMITS.maxLocals);
+    if (locals > MODULE_LIMITS.maxLocals && stands('module-bounds')) {
+      throw tooMany('locals in a function', locals, MODULE_LIMITS.maxLocals);
+    }
     const offset = body.position;
     checkValueType(body.u8('the type of locals'), offset);
   }

@@ -5,6 +5,7 @@
 
 import { HostError } from '../errors.js';
 import { MODULE_LIMITS } from '../limits.js';
+import { stands } from '../protocol/defences.js';
 import { malformed, Reader, tooMany } from './reader.js';
 
 /** Section numbers. `tag` is that of the exception-handling proposal. */
@@ -76,7 +77,7 @@ export function readSections(bytes: Uint8Array): Section[] {
     const section = readSection(reader);
     if (section.id === SECTION.custom) {
       customs++;
-      if (customs > MODULE_LIMITS.maxCustomSections)
+      if (customs > MODULE_LIMITS.maxCustomSections && stands('module-bounds'))
         throw tooMany('custom sections', customs, MODULE_LIMITS.maxCustomSections);
     } else {
       const rank = RANK.get(section.id) as number;

@@ -128,6 +128,12 @@ export class ServerProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
   }
 
+  /** The most that was ever reserved, in bytes: what was taken and never touched counts too. */
+  async addressSpace(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmPeak:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  }
+
   /** Ends the process in order; returns its exit status. All that it logged has been read then. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.running) {

@@ -1,12 +1,18 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type AuditFile, listAuditFiles } from '../../src/sandbox/audit/audit-files.js';
-import { verifyChain } from '../../src/sandbox/audit/verify.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import type { Attack } from './guest-attacks.js';
 
 const FLIPS = 60;
+
+type Verify = typeof import('../../src/sandbox/audit/verify.js');
+
+/** As the build that runs does it. */
+const verifierOf = async ({ dist }: ServerProcess): Promise<Verify> =>
+  (await import(pathToFileURL(resolve(dist, 'src/sandbox/audit/verify.js')).href)) as Verify;
 
 /** Somebody with a copy of the running server's log changes one byte of it, here and there, the last line included. */
 async function doctor(server: ServerProcess): Promise<string | undefined> {
@@ -15,16 +21,21 @@ async function doctor(server: ServerProcess): Promise<string | undefined> {
   try {
     const files = await listAuditFiles(copy);
     const file = files.at(-1);
-    const { damage, lines } = await verifyChain(files);
+    const verify = await verifierOf(server);
+    const { damage, lines } = await verify.verifyChain(files);
     if (damage !== undefined || file === undefined) return `untouched, it is said to be damaged: ${damage?.why}`;
     if (lines < 2) return 'there is nothing in it to change';
-    return await flipEach(files, file);
+    return await flipEach(files, file, verify);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-async function flipEach(files: readonly AuditFile[], file: AuditFile): Promise<string | undefined> {
+async function flipEach(
+  files: readonly AuditFile[],
+  file: AuditFile,
+  { verifyChain }: Verify,
+): Promise<string | undefined> {
   const bytes = readFileSync(file.path);
   for (let flip = 0; flip <= FLIPS; flip++) {
     const at = Math.floor(((bytes.length - 2) * flip) / FLIPS);
@@ -39,4 +50,4 @@ async function flipEach(files: readonly AuditFile[], file: AuditFile): Promise<s
   return undefined;
 }
 
-export const auditAttacks: readonly Attack[] = [{ id: 'audit/doctored-log', defence: undefined, run: doctor }];
+export const auditAttacks: readonly Attack[] = [{ id: 'audit/doctored-log', defence: 'audit-chain', run: doctor }];

@@ -40,10 +40,11 @@ export class Bystander {
     this.#client = client;
   }
 
-  async start(): Promise<void> {
+  /** @param works whether it has something to do, all the time */
+  async start(works = true): Promise<void> {
     await this.#client.installPlugin(await packWat({ name: NAME, wat: WAT, capabilities: [CAPABILITY] }));
     await this.#client.activatePlugin(NAME);
-    this.#done = this.#work();
+    if (works) this.#done = this.#work();
   }
 
   /** Waits until the call under way is answered. */

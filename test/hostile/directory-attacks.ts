@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { readPackage } from '../../src/package/read.js';
 import { packPuppet } from '../harness/puppet.js';
@@ -55,7 +56,7 @@ async function install(
       (error: unknown) => error as { stdout: string },
     );
     const taken = (await client.listPlugins()).plugins.some(({ ref }) => ref?.name === NAME);
-    if (!taken && stdout === '') return undefined;
+    if (!taken && stdout === '') return await peekInto(server.dist, places.directory);
     const told = Buffer.from(await client.getPluginFile(NAME, readme)).toString();
     await client.uninstallPlugin(idOf(NAME));
     return `the server was given ${JSON.stringify(told)}`;
@@ -65,8 +66,20 @@ async function install(
   }
 }
 
+/** What the command packs is what the directory's reader has read: it, too, must have stopped. */
+async function peekInto(dist: string, directory: string): Promise<string | undefined> {
+  const reader = pathToFileURL(resolve(dist, 'src/package/directory.js')).href;
+  const { readDirectory } = (await import(reader)) as typeof import('../../src/package/directory.js');
+  const files = await readDirectory(directory).then(
+    (contents) => [...contents.files],
+    () => [],
+  );
+  const [path] = files.find(([, bytes]) => Buffer.from(bytes).includes(SECRET)) ?? [];
+  return path === undefined ? undefined : `what lies beside the directory was read as ${path}`;
+}
+
 export const directoryAttacks: readonly Attack[] = DIRECTORIES.map(({ title, readme, make = () => undefined }) => ({
   id: `directory/${title}`,
-  defence: title.startsWith('link') ? 'package-links' : undefined,
+  defence: title.startsWith('link') ? 'package-links' : 'package-paths',
   run: (server) => install(server, readme, make),
 }));

@@ -1,9 +1,13 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CallError } from '../../src/client/call-error.js';
+import { Keeper } from '../harness/keeper.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess } from '../harness/server-process.js';
 import type { Attack } from './guest-attacks.js';
+
+/** What a guest is told of every failure of the server's own. */
+const PLAIN = 'INTERNAL_ERROR: the server failed; its log says more';
 
 /** A caller makes the server fail at its own files: Node's words for that hold their paths. */
 async function provoke(dist: string): Promise<string | undefined> {
@@ -26,6 +30,24 @@ async function provoke(dist: string): Promise<string | undefined> {
   }
 }
 
+/** A guest asks for what the server cannot read any more: the words of its storage are not for guests. */
+async function provokeForGuest(dist: string): Promise<string | undefined> {
+  const server = await ServerProcess.start({ dist });
+  const client = server.connect();
+  try {
+    const keeper = await Keeper.install(client);
+    await keeper.set('key', 'x'.repeat(50_000));
+    for (const name of readdirSync(server.dataDir).filter((each) => each.startsWith('memory.db')))
+      writeFileSync(join(server.dataDir, name), 'no database '.repeat(1_000));
+    const told = await keeper.set('other', 'x'.repeat(50_000));
+    return told === PLAIN ? undefined : `the guest was told: ${told}`;
+  } finally {
+    client.close();
+    await server.stop('SIGKILL');
+  }
+}
+
 export const errorAttacks: readonly Attack[] = [
   { id: 'errors/paths-of-the-host', defence: 'plain-errors', run: ({ dist }) => provoke(dist) },
+  { id: 'errors/told-to-a-guest', defence: 'plain-errors', run: ({ dist }) => provokeForGuest(dist) },
 ];

@@ -129,6 +129,7 @@ const links = Object.entries({
 const swapRace: Attack = {
   id: 'files/swap-race',
   defence: 'file-walk',
+  byChance: true,
   run: (server) =>
     attacking(server, {}, async (filer) => {
       symlinkSync('../outside', root('link'));

@@ -17,9 +17,10 @@ async function upgradeAsksForMore(server: ServerProcess): Promise<string | undef
     const requirements = { required_permissions: ['SystemTime', { SystemEnv: 'HOME' }] };
     const greedy = await packPuppet({ name, tool: name, version: '1.0.1', requirements });
     const fault = await expectRefusal(server, 'PERMISSION_UNDECIDED', greedy);
+    if (fault !== undefined) return fault;
     const version = (await client.getPlugin(name)).plugin?.ref?.version;
     await client.uninstallPlugin(idOf(name));
-    return fault ?? (version === '1.0.0' ? undefined : `version ${version} is installed`);
+    return version === '1.0.0' ? undefined : `version ${version} is installed`;
   } finally {
     client.close();
   }
@@ -27,11 +28,8 @@ async function upgradeAsksForMore(server: ServerProcess): Promise<string | undef
 
 /** A list of hosts without a host in it is no list of all of them. */
 async function emptyList(server: ServerProcess): Promise<string | undefined> {
-  return expectRefusal(
-    server,
-    'MANIFEST_INVALID',
-    await packGrants({ name: 'any-host', asks: [{ NetworkHttps: { hosts: [] } }] }),
-  );
+  const anyHost = await packGrants({ name: 'any-host', asks: [{ NetworkHttps: { hosts: [] } }] });
+  return expectRefusal(server, 'MANIFEST_INVALID', anyHost, { decisions: { rest: 'REST_GRANT' } });
 }
 
 /** What a guest sees of its clock where the operator's file has these rules about it; it is granted all that it asks for. */
@@ -59,7 +57,7 @@ const stands = (seen: string): string | undefined => (seen === 'stands' ? undefi
 /** What a plugin has beside what the operator has said. */
 export const grantsAttacks: readonly Attack[] = [
   { id: 'grants/upgrade-asks-for-more', defence: 'consent', run: upgradeAsksForMore },
-  { id: 'grants/empty-list-of-hosts', defence: undefined, run: emptyList },
+  { id: 'grants/empty-list-of-hosts', defence: 'empty-lists', run: emptyList },
   {
     id: 'grants/denied-to-all-and-granted',
     defence: 'denials',
@@ -67,7 +65,7 @@ export const grantsAttacks: readonly Attack[] = [
   },
   {
     id: 'grants/granted-and-not-asked-for',
-    defence: undefined,
+    defence: 'asked-for',
     run: async ({ dist }) => stands(await clockUnder(dist, '{"*": {grant: [SystemTime]}}', [])),
   },
 ];

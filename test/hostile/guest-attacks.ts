@@ -21,6 +21,8 @@ export interface Attack {
   id: string;
   /** What would let it succeed if it were taken out. */
   defence: Defence | undefined;
+  /** Even then it succeeds now and then, or on fast machines alone. */
+  byChance?: boolean;
   /** Undefined when the attack was held, else what went wrong. */
   run(server: ServerProcess): Promise<string | undefined>;
 }
@@ -35,6 +37,11 @@ type Check = (context: {
 /** What the second part of a guest's file name means. */
 const CHECKS: Record<string, Check> = {
   trap: async (context) => expectOutcome(await call(context), 'TRAP'),
+  /** Whatever it made of that is its own affair. */
+  garbage: async (context) => {
+    const { outcome } = await call(context);
+    return /^(OK|PLUGIN_ERROR|TRAP)$/.test(outcome) ? undefined : `the call ended with ${outcome}`;
+  },
   'trap-and-forgotten': async (context) => {
     return expectOutcome(await call(context), 'TRAP') ?? expectOutcome(await call(context), 'TRAP');
   },
@@ -78,9 +85,12 @@ const CHECKS: Record<string, Check> = {
   },
 };
 
+/**
+ * The others meet a second wall: a start that spins runs out of fuel, a huge answer is refused where it is encoded, a wild
+ * address is outside of JavaScript's view of the memory too, and a layer is checked again as a part of the message.
+ */
 const DEFENCE_OF: Record<string, Defence> = {
   'spin.limit-deadline': 'deadline',
-  'spin-at-start.load-fails': 'deadline',
   'hold-host-call.limit-deadline': 'deadline',
   'trap-and-remember.trap-and-forgotten': 'discard',
   'recurse.limit-stack': 'stack-cap',
@@ -88,9 +98,14 @@ const DEFENCE_OF: Record<string, Defence> = {
   'flood-log.dropped': 'log-cap',
   'exit-and-catch.trap': 'exit',
   'answer-broken-utf8.trap': 'utf8',
-  'answer-huge.limit-output': 'output-budget',
   'amplify.limit-output': 'output-budget',
   'slow.queue-full': 'queue-bound',
+  'realloc-wild.trap': 'pointers',
+  'realloc-misaligned.trap': 'pointers',
+  'answer-misaligned.trap': 'pointers',
+  'answer-bad-discriminant.trap': 'discriminants',
+  'answer-bad-error-code.trap': 'discriminants',
+  'realloc-calls-the-host.trap': 're-entrance',
   'read-clock.denied': 'grants',
   'read-environment.denied': 'grants',
 };

@@ -2,13 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { CallError } from '../../src/client/call-error.js';
+import type { PackageSettings } from '../../src/client/send-package.js';
 import { zipFiles } from '../../src/package/zip-write.js';
-import type { Defence } from '../../src/protocol/defences.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import { aManifest } from '../unit/package/a-package.js';
+import { corpusDefence } from './corpus-defences.js';
 import type { Attack } from './guest-attacks.js';
 
 const FOLDER = 'test/hostile/packages';
+/** More than an instance takes that starts meanwhile; a quarter of what 2^32 - 1 numbers would. */
+const MAX_RESERVED_BYTES = 12 * 2 ** 30;
 
 /** A file of the corpus, whose name begins with the reason for which it is to be refused. */
 interface Hostile {
@@ -44,29 +47,38 @@ export function packageAttacks(): Attack[] {
     ...corpus(FOLDER, 'packages', (bytes) => Promise.resolve(bytes)),
     ...corpus(join(FOLDER, 'modules'), 'modules', packModule),
   ];
-  const uploads = files.map(({ id, reason, read }) => ({
+  return files.map(({ id, reason, read }) => ({
     id,
-    defence: defenceOf(id),
-    run: async (server: ServerProcess) => expectRefusal(server, reason, await read()),
+    defence: corpusDefence(id),
+    run: async (server: ServerProcess) => {
+      const bytes = await read();
+      return withoutReserving(server, () => expectRefusal(server, reason, bytes));
+    },
   }));
-  return uploads;
 }
 
-/** Two of the checks can be taken out; the others are one with reading the file at all. */
-function defenceOf(id: string): Defence | undefined {
-  if (id === 'packages/PACKAGE_INVALID--has-the-component-..') return 'package-paths';
-  if (id === 'packages/PACKAGE_TOO_LARGE--the-compression-ratio') return 'package-bounds';
-  return undefined;
+/** What a module announces must be counted before memory is taken for it: not even addresses are. */
+async function withoutReserving(
+  server: ServerProcess,
+  attack: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const before = await server.addressSpace();
+  const fault = await attack();
+  const reserved = (await server.addressSpace()) - before;
+  return reserved > MAX_RESERVED_BYTES ? `the server reserved ${Math.round(reserved / 2 ** 30)} GiB` : fault;
 }
 
+/** What was installed all the same is removed: the next one may be the same plugin. */
 export async function expectRefusal(
   server: ServerProcess,
   reason: string,
   bytes: Uint8Array,
+  settings: PackageSettings = {},
 ): Promise<string | undefined> {
   const client = server.connect();
   try {
-    await client.installPlugin(bytes);
+    const { plugin } = await client.installPlugin(bytes, settings);
+    await client.uninstallPlugin(plugin?.ref?.id ?? '');
     return 'it was installed';
   } catch (error) {
     if (!(error instanceof CallError)) return String(error);

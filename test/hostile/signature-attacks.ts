@@ -86,10 +86,12 @@ async function forge(dist: string, make: Forgery, expected: string): Promise<str
   try {
     const publisher = testKey();
     await client.trustKey({ publicKey: publisher.publicKey, name: 'publisher' });
-    const found = await client.installPlugin(await make({ client, publisher })).then(
-      () => 'it was installed',
-      (error: unknown) => (error instanceof CallError ? error.reason : String(error)),
-    );
+    const found = await client
+      .installPlugin(await make({ client, publisher }), { decisions: { rest: 'REST_GRANT' } })
+      .then(
+        () => 'it was installed',
+        (error: unknown) => (error instanceof CallError ? error.reason : String(error)),
+      );
     return found === expected ? undefined : `expected ${expected}, found ${found}`;
   } finally {
     client.close();

@@ -40,6 +40,7 @@ export const ALSO_ALLOWED: readonly (readonly [string, string])[] = [
   // Paths that guests find anyway.
   ['config', 'protocol'],
   ['permissions', 'limits'],
+  ['permissions', 'protocol'],
   ['settings', 'limits'],
   ['listen-address', 'errors'],
   ['listen-address', 'limits'],

@@ -63,3 +63,8 @@ export class ByteCopies {
     return new Uint8Array(this.#chunk.buffer, start, size);
   }
 }
+
+/** The bytes, and whatever else lies behind them in the same buffer: what a copy without their length would take along. */
+export function withAllBehind(bytes: Uint8Array, most: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, Math.min(most, bytes.buffer.byteLength - bytes.byteOffset));
+}

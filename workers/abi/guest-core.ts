@@ -1,5 +1,5 @@
 import { stands } from '../../src/protocol/defences.js';
-import { ByteCopies } from './byte-copies.js';
+import { ByteCopies, withAllBehind } from './byte-copies.js';
 import type { FuelMeter } from './fuel-meter.js';
 import { GuestExit, GuestViolation, OutOfFuel, OutputLimitExceeded } from './violation.js';
 
@@ -132,7 +132,7 @@ export class GuestCore {
 
   /** At the start of every function that the contract lets a guest call. */
   enterHost(): void {
-    if (this.#state !== RUNNING) throw this.#refusedCall();
+    if (this.#state !== RUNNING && !(this.#state === ALLOCATING && !stands('re-entrance'))) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
     this.#takeStock();
     this.#bytesLeft = this.#bounds.hostCallBytes;
@@ -194,6 +194,7 @@ export class GuestCore {
   /** The checked address of `size` bytes in the guest's memory. */
   area(pointer: number, size: number, align: number, what = 'pointer'): number {
     const start = pointer >>> 0;
+    if (!stands('pointers')) return start;
     if ((start & (align - 1)) !== 0) throw new GuestViolation(`${what}: ${start} is not aligned to ${align} bytes`);
     if (start + size > this.u8.length) throw this.#outside(what, start, size);
     return start;
@@ -210,6 +211,7 @@ export class GuestCore {
     if (this.#state !== ALLOCATING) throw this.#fault;
     this.#state = RUNNING;
     if (this.u8.length === 0) this.renew();
+    if (!stands('pointers')) return pointer;
     if ((pointer & (align - 1)) !== 0)
       throw new GuestViolation(`cabi_realloc: ${pointer} is not aligned to ${align} bytes`);
     if (pointer + size > this.u8.length) {
@@ -225,7 +227,8 @@ export class GuestCore {
     const size = bytes.length;
     const pointer = this.allocate(size, 1);
     const memory = this.u8;
-    if (size > SHORT_LOWERED_BYTES) memory.set(bytes, pointer);
+    if (!stands('exact-slices')) memory.set(withAllBehind(bytes, memory.length - pointer), pointer);
+    else if (size > SHORT_LOWERED_BYTES) memory.set(bytes, pointer);
     else for (let i = 0; i < size; i++) memory[pointer + i] = bytes[i] as number;
     return pointer;
   }
@@ -266,14 +269,15 @@ export class GuestCore {
 
   /** A discriminant in range. */
   oneOf(index: number, cases: number, name: string): number {
-    if (index >>> 0 >= cases) throw new GuestViolation(`${name}: case ${index >>> 0} of ${cases}`);
+    if (index >>> 0 >= cases && stands('discriminants'))
+      throw new GuestViolation(`${name}: case ${index >>> 0} of ${cases}`);
     return index;
   }
 
   #charged(pointer: number, length: number, what: string): number {
     const start = pointer >>> 0;
     const size = length >>> 0;
-    if (start + size > this.u8.length) throw this.#outside(what, start, size);
+    if (start + size > this.u8.length && stands('pointers')) throw this.#outside(what, start, size);
     this.#charge(size);
     return start;
   }

@@ -4,6 +4,7 @@
  */
 import type { GuestBounds, GuestGrants, Metering } from '../../src/protocol/bind.js';
 import { WITHHELD } from '../../src/protocol/calls.js';
+import { stands } from '../../src/protocol/defences.js';
 import { PREVIEW1_MODULE } from '../../src/protocol/preview1.js';
 import type { TrapReport } from '../../src/wasm/fuel/runtime.js';
 import { FuelMeter } from './fuel-meter.js';
@@ -129,11 +130,12 @@ function importsOf(module: WebAssembly.Module, core: GuestCore, options: Instant
   for (const wanted of WebAssembly.Module.imports(module)) {
     if (!offered.has(wanted.module)) offered.set(wanted.module, offer(wanted.module, core, options));
     const functions = offered.get(wanted.module);
-    if (wanted.kind !== 'function' || functions === undefined || !Object.hasOwn(functions, wanted.name)) {
+    const isOffered = wanted.kind === 'function' && functions !== undefined && Object.hasOwn(functions, wanted.name);
+    if (!isOffered && stands('offered-imports')) {
       throw new GuestViolation(`the host offers no ${wanted.kind} "${wanted.name}" in "${wanted.module}"`);
     }
     imports[wanted.module] ??= Object.create(null) as Record<string, unknown>;
-    (imports[wanted.module] as Record<string, unknown>)[wanted.name] = functions[wanted.name];
+    (imports[wanted.module] as Record<string, unknown>)[wanted.name] = functions?.[wanted.name];
   }
   return imports;
 }

@@ -8,19 +8,26 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { aManifest, EMPTY_MODULE, packageFiles } from '../../unit/package/a-package.js';
 import { type RawEntry, type RawZip, rawZip } from './raw-zip.js';
 
 const FOLDER = join(process.cwd(), 'test/hostile/packages');
 
-const GOOD: readonly RawEntry[] = [...packageFiles()].map(([name, content]) => ({ name, content }));
+/** What the manifest promises, and nothing that runs: a package is wrong in one thing alone, so that it is taken where that is not seen. */
+const MODULE = await parse(`(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32) unreachable))`);
+
+const GOOD: readonly RawEntry[] = [...packageFiles(aManifest(), MODULE)].map(([name, content]) => ({ name, content }));
 
 function withEntry(entry: RawEntry, zip: Partial<RawZip> = {}): Buffer {
   return rawZip({ entries: [...GOOD, entry], ...zip });
 }
 
 function withManifest(manifest: unknown): Buffer {
-  return rawZip({ entries: [...packageFiles(manifest)].map(([name, content]) => ({ name, content })) });
+  return rawZip({ entries: [...packageFiles(manifest, MODULE)].map(([name, content]) => ({ name, content })) });
 }
 
 function withText(manifest: string | Buffer): Buffer {
@@ -48,7 +55,7 @@ const PACKAGES: Record<string, Buffer> = {
     name: 'a.txt',
     extra: Buffer.from([0x75, 0x70, 0x0b, 0x00, 1, 0, 0, 0, 0, 0x62, 0x2e, 0x74, 0x78, 0x74, 0x73]),
   }),
-  'PACKAGE_INVALID--is-there-twice': withEntry({ name: 'plugin.wasm', content: EMPTY_MODULE }),
+  'PACKAGE_INVALID--is-there-twice': withEntry({ name: 'plugin.wasm', content: MODULE }),
   'PACKAGE_INVALID--only-case-or-composition-tells-them-apart': withEntry({ name: 'PLUGIN.wasm' }),
   'PACKAGE_INVALID--only-case-or-composition-tells-them-apart-(directories)': rawZip({
     entries: [...GOOD, { name: 'assets/a.txt' }, { name: 'Assets/b.txt' }],
@@ -213,7 +220,7 @@ const MODULES: Record<string, readonly number[]> = {
     ...[...HEADER, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
     ...[10, 10, 1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0x0b],
   ],
-  'MODULE_LIMIT--at-most-1000-custom-sections': [...HEADER, ...Array.from({ length: 1_001 }, () => [0, 1, 0]).flat()],
+  'MODULE_LIMIT--at-most-1000-custom-sections': [...MODULE, ...Array.from({ length: 1_001 }, () => [0, 1, 0]).flat()],
   'MODULE_INVALID--announced,-found-0-bytes': [...HEADER, 1, 1, 5],
 };
 

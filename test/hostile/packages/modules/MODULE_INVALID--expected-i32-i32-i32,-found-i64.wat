@@ -1,2 +1,3 @@
 ;; Our name with another core signature.
-(module (import "hal9:plugin/logging@0.1.0" "log" (func (param i64))))
+(module (import "hal9:plugin/logging@0.1.0" "log" (func (param i64)))
+  (memory (export "memory") 1) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable) (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32) unreachable))

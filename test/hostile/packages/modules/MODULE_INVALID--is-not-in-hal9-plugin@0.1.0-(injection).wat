@@ -1,2 +1,3 @@
 ;; The same in the name of the field.
-(module (import "hal9:plugin/logging@0.1.0" "x': (globalThis.PWNED = 1), 'y" (func)))
+(module (import "hal9:plugin/logging@0.1.0" "x': (globalThis.PWNED = 1), 'y" (func))
+  (memory (export "memory") 1) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable) (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32) unreachable))

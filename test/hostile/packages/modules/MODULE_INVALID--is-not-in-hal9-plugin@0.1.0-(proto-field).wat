@@ -1,1 +1,2 @@
-(module (import "hal9:plugin/logging@0.1.0" "__proto__" (func)))
+(module (import "hal9:plugin/logging@0.1.0" "__proto__" (func))
+  (memory (export "memory") 1) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable) (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32) unreachable))

@@ -1,1 +1,2 @@
-(module (import "hal9:plugin/__proto__@0.1.0" "constructor" (func)))
+(module (import "hal9:plugin/__proto__@0.1.0" "constructor" (func))
+  (memory (export "memory") 1) (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable) (func (export "hal9:plugin/tools@0.1.0#execute") (param i32 i32 i32 i32) (result i32) unreachable))

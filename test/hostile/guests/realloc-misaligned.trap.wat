@@ -1,0 +1,22 @@
+;; Its realloc returns odd addresses, where the list of metadata must be aligned to 4 bytes.
+(module
+  (memory (export "memory") 17)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (i32.const 65537))
+  (data (i32.const 1024) "1")
+  (func (export "hal9:plugin/neuron@0.1.0#process")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    ;; One signal, in which all strings are the same byte and which has no metadata.
+    (i32.store (i32.const 4096) (i32.const 1024)) (i32.store (i32.const 4100) (i32.const 1))
+    (i32.store (i32.const 4104) (i32.const 1024)) (i32.store (i32.const 4108) (i32.const 1))
+    (i32.store8 (i32.const 4112) (i32.const 2))
+    (i32.store (i32.const 4116) (i32.const 1024)) (i32.store (i32.const 4120) (i32.const 1))
+    (i32.store (i32.const 4124) (i32.const 1024)) (i32.store (i32.const 4128) (i32.const 1))
+    (i32.store (i32.const 2048) (i32.const 0))
+    (i32.store (i32.const 2052) (i32.const 4096))
+    (i32.store (i32.const 2056) (i32.const 1))
+    (i32.const 2048))
+  (func (export "hal9:plugin/neuron@0.1.0#export-state") (result i32) (unreachable))
+  (func (export "hal9:plugin/neuron@0.1.0#import-state") (param i32 i32) (result i32) (unreachable))
+)
