@@ -11,6 +11,7 @@ import { type ModuleCache, memoryLimitBytes, Preparer } from '../prepare/prepare
 import type { GuestGrants } from '../protocol/bind.js';
 import type { LocalOrder } from '../protocol/local.js';
 import { demangle } from '../wasm/demangle/demangle.js';
+import { beforeShift } from '../wasm/fuel/offset-map.js';
 import { readFunctionNames } from '../wasm/function-names.js';
 import { limitModule } from '../wasm/limit.js';
 import { readModule } from '../wasm/module.js';
@@ -72,7 +73,9 @@ export class LocalPlugin {
 
   async #instrument(): Promise<Binding> {
     const { manifest, wasm } = this.contents;
-    const { bytes, start, offsets } = instrument(limitModule(readModule(wasm), memoryLimitBytes(manifest)).bytes);
+    const limited = limitModule(readModule(wasm), memoryLimitBytes(manifest));
+    const { bytes, start, offsets: profiled } = instrument(limited.bytes);
+    const offsets = beforeShift(profiled, limited.codeShiftBytes);
     const { metering } = this.metered;
     if (metering === undefined) throw new Error('the module was not metered');
     const module = await WebAssembly.compile(bytes).catch((error: unknown) => {

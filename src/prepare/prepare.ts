@@ -28,7 +28,7 @@ const MAX_MEMORY_BYTES = 2 ** 32;
 const UNBOUNDED_STACK_BYTES = 2 ** 31 - 1;
 
 /** To be raised whenever the same module would be prepared in another way than before. Tables and limits count by themselves. */
-export const PIPELINE_VERSION = 4;
+export const PIPELINE_VERSION = 5;
 
 /** What is prepared: `PackageContents` has the module at hand, a `StoredPackage` can load it. */
 export type PrepareSource =
@@ -130,6 +130,7 @@ export class Preparer {
     const { bytes, offsets, start, instantiationFuel } = await this.#meters.run(() =>
       meterAside({
         bytes: limited.bytes,
+        codeShiftBytes: limited.codeShiftBytes,
         stackBytes: stands('stack-cap') ? GUEST_LIMITS.guestStackBytes : UNBOUNDED_STACK_BYTES,
       }),
     );

@@ -15,6 +15,8 @@ import { Writer } from './writer.js';
 
 export interface LimitedModule {
   readonly bytes: Uint8Array;
+  /** How much further back its code stands than in the module as brought; negative where it stands further to the front. */
+  readonly codeShiftBytes: number;
   /** All memories together. */
   readonly initialMemoryBytes: number;
   readonly maximumMemoryBytes: number;
@@ -41,8 +43,11 @@ export function limitModule(module: Module, memoryLimitBytes: number): LimitedMo
       writeItems(tables, (writer, index) => writer.u8(module.tables[index]?.elementType as number)),
     );
   }
+  const bytes = replaceSections(module, contents);
   return {
-    bytes: replaceSections(module, contents),
+    bytes,
+    // What is replaced stands before the code, all of it.
+    codeShiftBytes: bytes.length - module.bytes.length,
     initialMemoryBytes: sum(memories.map((memory) => memory.initial)) * PAGE_BYTES,
     maximumMemoryBytes: sum(memories.map((memory) => memory.maximum)) * PAGE_BYTES,
   };

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import type { PluginResult } from '../../src/client/messages.js';
 import type { SpeedscopeFile } from '../../src/local/speedscope.js';
+import { type OriginalFrame, originalFrames, processByte } from '../harness/original-offsets.js';
 import { packPuppet } from '../harness/puppet.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { ATTACK_NEURON, packWat } from '../harness/wat-plugin.js';
@@ -14,6 +16,8 @@ import { hal9 } from '../unit/cli/command.js';
 let directory: string;
 let puppet: string;
 let mangled: string;
+/** Where the mangled puppet traps, in the module as built. */
+let built: OriginalFrame[];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'hal9-profile-'));
@@ -24,13 +28,21 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** The puppet's functions under names as rustc gives them. */
-function packMangled(): Promise<Uint8Array> {
+/** The puppet's functions under names as rustc gives them. Its memory has no maximum, as in what Rust builds. */
+async function packMangled(): Promise<Uint8Array> {
   const wat = readFileSync('test/guests/puppet.wat', 'utf8')
     .replaceAll('$act', '$_ZN6puppet3act17h0123456789abcdefE')
     .replaceAll('$wait', '$_RNvNtC6puppet5clock4wait');
   const tool = { tool_name: 'obey', tool_description: 'Obeys.', parameters: [] };
-  return packWat({ name: 'mangled', wat, capabilities: [ATTACK_NEURON, { type: 'ToolProvider', config: tool }] });
+  const wasm = await parse(wat);
+  built = originalFrames(wasm, processByte('t'));
+  return packWat({ name: 'mangled', wat: wasm, capabilities: [ATTACK_NEURON, { type: 'ToolProvider', config: tool }] });
+}
+
+/** The trap as a person is shown it. */
+function builtLines(): string[] {
+  const [inner, outer] = built.map(({ index, offset }) => `function ${index}, byte 0x${offset.toString(16)}`);
+  return [`    at puppet::act (${inner})`, `    at ${outer}`];
 }
 
 interface TableJson {
@@ -105,7 +117,7 @@ describe('hal9 plugin profile', () => {
     expect(ran.stdout).toMatch(
       /^mangled 1\.0\.0: 1 call, TRAP, [\d,]+ fuel\n {2}INTERNAL_ERROR: the guest trapped: unreachable\n/,
     );
-    expect(ran.stdout).toMatch(/^ {4}at puppet::act \(function 4, byte 0x[0-9a-f]+\)$/m);
+    expect(ran.stdout.match(/^ {4}at .*$/gm)).toEqual(builtLines());
     expect(ran.stdout).toMatch(/^ *\d+ .* 1 {2}puppet::act$/m);
   });
 
@@ -206,9 +218,10 @@ describe('backtraces', () => {
       const trapped = await against('signal', 'send', '--layer', 'L2', 'trap');
       expect(trapped.stdout).toMatch(/^ {2}INTERNAL_ERROR: the guest trapped: unreachable$/m);
       const frames = trapped.stdout.match(/^ {4}at .*$/gm);
-      expect(frames?.[0]).toMatch(/^ {4}at puppet::act \(function 4, byte 0x[0-9a-f]+\)$/);
-      expect(frames?.[1]).toMatch(/^ {4}at function 7, byte 0x[0-9a-f]+$/);
-      expect(frames).toHaveLength(2);
+      expect(frames).toEqual(builtLines());
+      expect((await hal9(['plugin', 'test', mangled, '--signal', 'trap'])).stdout.match(/^ {4}at .*$/gm)).toEqual(
+        frames,
+      );
       const spinning = await against('signal', 'send', '--layer', 'L2', 'spin', '--fuel', '5000');
       expect(spinning.stdout).toMatch(
         /RESOURCE_EXHAUSTED: the call used up its fuel \{"limit":5000,.*\}\n {4}at puppet::act /,

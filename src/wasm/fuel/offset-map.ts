@@ -33,6 +33,13 @@ export function originalOffset(map: OffsetMap, meteredOffset: number): number | 
   return inserted ? value : value + meteredOffset - (map.metered[at] as number);
 }
 
+/** The map to a module whose code stands that many bytes further to the front than in the one that was metered. */
+export function beforeShift({ metered, original }: OffsetMap, shiftBytes: number): OffsetMap {
+  // What stands in a function that was added comes from nowhere, which is 0.
+  const shifted = original.map((value) => ((value & ORIGINAL_MASK) === 0 ? value : value - shiftBytes));
+  return { metered, original: shifted };
+}
+
 /** What stands at a byte of the metered module; undefined outside of function bodies. */
 export function placeAt(map: OffsetMap, meteredOffset: number): Place | undefined {
   const at = findPair(map, meteredOffset);

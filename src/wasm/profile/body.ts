@@ -15,6 +15,7 @@ import { DYNAMIC, WEIGHTS } from '../fuel/weights.js';
 import { OP, readCode, skipOperands, skipValueType } from '../instructions.js';
 import { Reader } from '../reader.js';
 import { charge, chargeBulk, type Spare, stopWhenOut, writeGrowth } from './charging.js';
+import type { Places } from './places.js';
 
 const F64_CONVERT_I64_S = 0xb9;
 const I32 = 0x7f;
@@ -56,15 +57,22 @@ function makeQuiet(): Uint8Array {
   return quiet;
 }
 
-/** Writes a body, its locals included and its length not. */
-export function writeProfiledBody(shape: Shape, additions: ProfileAdditions, definedIndex: number, out: Scratch): void {
-  new BodyWriter(shape, additions, definedIndex, out).write();
+/** Writes a body, its locals included and its length not, and notes where in it what stands. */
+export function writeProfiledBody(
+  shape: Shape,
+  additions: ProfileAdditions,
+  definedIndex: number,
+  out: Scratch,
+  places: Places,
+): void {
+  new BodyWriter(shape, additions, definedIndex, out, places).write();
 }
 
 class BodyWriter {
   readonly #shape: Shape;
   readonly #additions: ProfileAdditions;
   readonly #out: Scratch;
+  readonly #places: Places;
   readonly #index: number;
   readonly #reader: Reader;
   #token = 0;
@@ -74,10 +82,11 @@ class BodyWriter {
   /** What instructions that were written use and have not been charged for. */
   #owed = 0;
 
-  constructor(shape: Shape, additions: ProfileAdditions, definedIndex: number, out: Scratch) {
+  constructor(shape: Shape, additions: ProfileAdditions, definedIndex: number, out: Scratch, places: Places) {
     this.#shape = shape;
     this.#additions = additions;
     this.#out = out;
+    this.#places = places;
     this.#index = shape.importedFunctions + definedIndex;
     const start = shape.bodyStarts[definedIndex] as number;
     this.#reader = new Reader(shape.bytes, start, shape.bodyEnds[definedIndex] as number);
@@ -86,11 +95,13 @@ class BodyWriter {
   write(): void {
     const declared = this.#writeLocals();
     this.#catchesAtLabels = this.#hasTryTable();
+    this.#places.added(this.#out.length, this.#reader.position);
     this.#enter();
     charge(this.#out, this.#additions.left, declared * DYNAMIC.local);
     stopWhenOut(this.#out, this.#additions.left);
     this.#writeBlockType();
     while (!this.#reader.done) this.#writeInstruction();
+    this.#places.added(this.#out.length, this.#reader.end - 1);
     this.#tell(HOOK.leave);
     this.#out.u8(OP.end);
   }
@@ -163,12 +174,20 @@ class BodyWriter {
     const immediates = reader.position;
     skipOperands(reader, code);
     const end = reader.position;
-    const copy = (): void => this.#out.copy(reader.bytes, start, end);
+    const copy = (): void => {
+      this.#places.copied(this.#out.length, start);
+      this.#out.copy(reader.bytes, start, end);
+    };
     this.#owed += WEIGHTS[code] as number;
     if (QUIET[code] === 1) return copy();
+    this.#places.added(this.#out.length, start);
     charge(this.#out, this.#additions.left, this.#owed);
     this.#owed = 0;
-    this.#writeLoud(code, new Reader(reader.bytes, immediates, end), copy);
+    const loud = (): void => {
+      copy();
+      this.#places.added(this.#out.length, start);
+    };
+    this.#writeLoud(code, new Reader(reader.bytes, immediates, end), loud);
   }
 
   #writeLoud(code: number, immediates: Reader, copy: () => void): void {

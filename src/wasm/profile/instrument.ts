@@ -7,7 +7,6 @@
  * for serving.
  */
 
-import { PLACE, PLACE_SHIFT } from '../fuel/body-plan.js';
 import type { OffsetMap } from '../fuel/offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from '../fuel/reserved.js';
 import { Scratch } from '../fuel/scratch.js';
@@ -15,6 +14,7 @@ import { KIND, readShape, type Shape } from '../fuel/shape.js';
 import { Reader } from '../reader.js';
 import { SECTION } from '../sections.js';
 import { type ProfileAdditions, writeProfiledBody } from './body.js';
+import { Places } from './places.js';
 
 /** The export that holds the recorder's functions: a table, filled by the host right after instantiation. */
 export const HOOKS_EXPORT = 'hal9:profile/hooks';
@@ -30,7 +30,7 @@ export interface ProfiledModule {
   readonly bytes: Uint8Array;
   /** The export to call once right after instantiation, in place of a start function; undefined without one. */
   readonly start: string | undefined;
-  /** Says of every place that the counter is exact there; offsets themselves are not kept. */
+  /** Says of all of the original's code that the counter is exact there. */
   readonly offsets: OffsetMap;
 }
 
@@ -49,7 +49,8 @@ export function instrument(bytes: Uint8Array): ProfiledModule {
     leaveType: types.add([FUNCTION_FORM, 2, I32, F64, 0]),
     blockType: (functionType) => types.resultsOf(functionType),
   };
-  const code = writeCode(shape, additions);
+  const places = new Places();
+  const code = writeCode(shape, additions, places);
   const contents = new Map<number, Uint8Array>([
     [SECTION.type, append(shape, SECTION.type, types.items)],
     [SECTION.table, append(shape, SECTION.table, [Uint8Array.of(FUNCREF, 1, HOOKS, HOOKS)])],
@@ -57,10 +58,11 @@ export function instrument(bytes: Uint8Array): ProfiledModule {
     [SECTION.export, append(shape, SECTION.export, addedExports(shape, additions))],
   ]);
   if (code !== undefined) contents.set(SECTION.code, code);
+  const { bytes: profiled, codeStart } = assemble(shape, contents);
   return {
-    bytes: assemble(shape, contents),
+    bytes: profiled,
     start: shape.start < 0 ? undefined : FUEL_EXPORTS.start,
-    offsets: { metered: Uint32Array.of(0), original: Uint32Array.of(PLACE.exact << PLACE_SHIFT) },
+    offsets: places.map(codeStart),
   };
 }
 
@@ -134,34 +136,38 @@ function append(shape: Shape, id: number, items: readonly Uint8Array[]): Uint8Ar
   return out.finish();
 }
 
-function writeCode(shape: Shape, additions: ProfileAdditions): Uint8Array | undefined {
+function writeCode(shape: Shape, additions: ProfileAdditions, places: Places): Uint8Array | undefined {
   if (shape.bodyStarts.length === 0) return undefined;
   const out = new Scratch(shape.bytes.length * 3);
   out.u32(shape.bodyStarts.length);
   const body = new Scratch(4_096);
   for (let index = 0; index < shape.bodyStarts.length; index++) {
     body.length = 0;
-    writeProfiledBody(shape, additions, index, body);
+    places.begin();
+    writeProfiledBody(shape, additions, index, body, places);
     out.u32(body.length);
+    places.end(out.length);
     out.copy(body.bytes, 0, body.length);
   }
   return out.finish();
 }
 
 /** Custom sections are left out: names are read from the original, whose indexes are the same. So is the start section. */
-function assemble(shape: Shape, contents: ReadonlyMap<number, Uint8Array>): Uint8Array {
+function assemble(shape: Shape, contents: ReadonlyMap<number, Uint8Array>): { bytes: Uint8Array; codeStart: number } {
   const { bytes, sections } = shape;
   const out = new Scratch(bytes.length * 4);
   out.copy(bytes, 0, 8);
+  let codeStart = 0;
   for (const id of ORDER) {
     const content = contents.get(id);
     const section = sections.find((candidate) => candidate.id === id);
     if (content !== undefined) {
       out.op(id, content.length);
+      if (id === SECTION.code) codeStart = out.length;
       out.copy(content, 0, content.length);
     } else if (section !== undefined) {
       out.copy(bytes, section.start, section.end);
     }
   }
-  return out.finish();
+  return { bytes: out.finish(), codeStart };
 }

@@ -1,23 +1,27 @@
 import { readFileSync } from 'node:fs';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LocalPlugin } from '../../../src/local/plugin.js';
 import { Profile } from '../../../src/local/profile.js';
 import { runLocally } from '../../../src/local/run.js';
 import { decodePluginResult, emptySignal, sizeSignal, writeSignal } from '../../../src/protocol/codec.js';
 import type { Outcome } from '../../../src/protocol/outcomes.js';
+import { type OriginalFrame, originalFrames, processByte } from '../../harness/original-offsets.js';
 import { ATTACK_NEURON, packWat } from '../../harness/wat-plugin.js';
 
 const ENOUGH = 1_000_000;
+const OBEY = { type: 'ToolProvider', config: { tool_name: 'obey', tool_description: 'Obeys.', parameters: [] } };
+const PUPPET = readFileSync('test/guests/puppet.wat', 'utf8');
 
 let plugin: LocalPlugin;
 
 /** The puppet with some of its functions under names as rustc gives them. */
 beforeAll(async () => {
-  const wat = readFileSync('test/guests/puppet.wat', 'utf8')
-    .replaceAll('$act', '$_ZN6puppet3act17h0123456789abcdefE')
-    .replaceAll('$wait', '$_RNvNtC6puppet5clock4wait');
-  const tool = { type: 'ToolProvider', config: { tool_name: 'obey', tool_description: 'Obeys.', parameters: [] } };
-  const bytes = await packWat({ name: 'mangled', wat, capabilities: [ATTACK_NEURON, tool] });
+  const wat = PUPPET.replaceAll('$act', '$_ZN6puppet3act17h0123456789abcdefE').replaceAll(
+    '$wait',
+    '$_RNvNtC6puppet5clock4wait',
+  );
+  const bytes = await packWat({ name: 'mangled', wat, capabilities: [ATTACK_NEURON, OBEY] });
   plugin = await LocalPlugin.open(bytes, { config: '{}', hostVersion: '0.1.0' });
 });
 
@@ -53,12 +57,21 @@ async function profile(content: string, fuel = ENOUGH): Promise<Profile> {
   return new Profile(run.profile, plugin.functionNames());
 }
 
-/** Names of the functions that a failed call was in, innermost first. */
-function backtraceOf({ body }: Outcome): (string | undefined)[] | undefined {
+interface Frame extends OriginalFrame {
+  function?: string;
+}
+
+/** The functions that a failed call was in, innermost first. */
+function framesOf({ body }: Outcome): Frame[] | undefined {
   const details = Buffer.from(decodePluginResult(body).error?.details ?? '').toString();
-  const { backtrace } = JSON.parse(details) as { backtrace?: { function?: string; offset: number }[] };
+  const { backtrace } = JSON.parse(details) as { backtrace?: Frame[] };
   expect((backtrace ?? []).every(({ offset }) => offset > 0)).toBe(true);
-  return backtrace?.map((frame) => frame.function);
+  return backtrace;
+}
+
+/** Their names. */
+function backtraceOf(outcome: Outcome): (string | undefined)[] | undefined {
+  return framesOf(outcome)?.map((frame) => frame.function);
 }
 
 describe('runLocally', () => {
@@ -93,6 +106,21 @@ describe('runLocally', () => {
 });
 
 describe('backtraces', () => {
+  test.each(['20', '20 30', '20 5000'])('have the offsets of the module as built, whose memory is %s', async (size) => {
+    const wat = PUPPET.replace('(memory (export "memory") 20)', `(memory (export "memory") ${size})`);
+    const wasm = await parse(wat);
+    const built = originalFrames(wasm, processByte('t'));
+    expect(built).toHaveLength(2);
+    const bytes = await packWat({ name: 'built', wat: wasm, capabilities: [ATTACK_NEURON, OBEY] });
+    const local = await LocalPlugin.open(bytes, { config: '{}', hostVersion: '0.1.0' });
+    const calls = [{ kind: 'signal', fuel: ENOUGH, bytes: signal('t') } as const];
+    for (const profiled of [false, true]) {
+      const binding = profiled ? await local.profiled() : local.metered;
+      const { outcomes } = await runLocally({ binding, calls, profiled, callMs: 5_000, host: local.host() });
+      expect(framesOf(outcomes[0] as Outcome)).toMatchObject(built);
+    }
+  });
+
   test('name functions as the source does', async () => {
     expect(backtraceOf(await send('trap'))).toEqual(['puppet::act', undefined]);
     expect(backtraceOf(await send('spin', 5_000))).toEqual(['puppet::act', undefined]);
