@@ -185,7 +185,7 @@ class BodyWriter {
     this.#owed = 0;
     const loud = (): void => {
       copy();
-      this.#places.added(this.#out.length, start);
+      this.#places.added(this.#out.length, end);
     };
     this.#writeLoud(code, new Reader(reader.bytes, immediates, end), loud);
   }

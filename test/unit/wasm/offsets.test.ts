@@ -4,11 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { carryOut } from '../../../src/wasm/fuel/meter-order.js';
 import { beforeShift, type OffsetMap } from '../../../src/wasm/fuel/offset-map.js';
 import { fuelOf, type TrapReport } from '../../../src/wasm/fuel/runtime.js';
+import { readCode, skipOperands } from '../../../src/wasm/instructions.js';
 import { PAGE_BYTES } from '../../../src/wasm/item-types.js';
 import { limitModule } from '../../../src/wasm/limit.js';
 import { readModule } from '../../../src/wasm/module.js';
 import { connectHooks } from '../../../src/wasm/profile/hooks.js';
 import { HOOKS_EXPORT, instrument } from '../../../src/wasm/profile/instrument.js';
+import { Reader } from '../../../src/wasm/reader.js';
 import { SECTION } from '../../../src/wasm/sections.js';
 import { originalFrames } from '../../harness/original-offsets.js';
 
@@ -45,12 +47,12 @@ function withRoomyLength(bytes: Uint8Array): Uint8Array {
   ]);
 }
 
-function trapIn(bytes: Uint8Array, offsets: OffsetMap, name: string): TrapReport {
+function trapIn(bytes: Uint8Array, offsets: OffsetMap, name: string, budget = 1_000_000): TrapReport {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes.slice()));
   const fuel = fuelOf(exports);
   if (HOOKS_EXPORT in exports)
     connectHooks(exports, { enter: () => 0, leave: () => undefined, resume: () => undefined });
-  fuel.begin(1_000_000);
+  fuel.begin(budget);
   try {
     (exports[name] as (argument: number) => unknown)(1);
   } catch (error) {
@@ -59,16 +61,26 @@ function trapIn(bytes: Uint8Array, offsets: OffsetMap, name: string): TrapReport
   throw new Error('it must trap');
 }
 
-function expectOriginal(wasm: Uint8Array): void {
+interface Rewritten {
+  bytes: Uint8Array;
+  offsets: OffsetMap;
+}
+
+function rewritten(wasm: Uint8Array): { metered: Rewritten; profiled: Rewritten } {
   const { bytes, codeShiftBytes } = limitModule(readModule(wasm), LIMIT_PAGES * PAGE_BYTES);
   const metered = carryOut({ bytes, codeShiftBytes, stackBytes: 512 * 1024 });
   if (!metered.ok) throw new Error(metered.message);
   const profiled = instrument(bytes);
-  const shifted = beforeShift(profiled.offsets, codeShiftBytes);
+  return { metered, profiled: { ...profiled, offsets: beforeShift(profiled.offsets, codeShiftBytes) } };
+}
+
+function expectOriginal(wasm: Uint8Array): void {
+  const { metered, profiled } = rewritten(wasm);
   for (const name of ['load', 'unreachable', 'loop']) {
     const expected = originalFrames(wasm, (exports) => exports[name]?.(1));
     expect(expected.length, name).toBe(name === 'load' ? 2 : 1);
-    for (const report of [trapIn(metered.bytes, metered.offsets, name), trapIn(profiled.bytes, shifted, name)]) {
+    for (const { bytes, offsets } of [metered, profiled]) {
+      const report = trapIn(bytes, offsets, name);
       expect(report.kind, name).toBe('guest');
       const ofGuest = report.frames.filter(({ offset = 0 }) => offset > 0);
       expect(
@@ -84,5 +96,45 @@ describe('offsets of traps are those of the module as built', () => {
 
   test('with a section that becomes shorter', async () => {
     expectOriginal(withRoomyLength(await parse(`(module (memory 1 60000) ${CODE})`)));
+  });
+});
+
+/** A function that runs out of fuel, and at which of its instructions it is said to be: in a loop, the first one inside. */
+const ENDLESS: readonly (readonly [string, string, number])[] = [
+  ['a loop of nothing, which is unrolled', 'nop (loop $l (br $l))', 2],
+  [
+    'a small loop, which is unrolled',
+    'nop (loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br_if $l (local.get 0)))',
+    2,
+  ],
+  ['a large loop', `nop (loop $l ${'nop '.repeat(200)} (br $l))`, 2],
+  ['a loop around a br_table', 'nop (loop $l (block (br_table 0 1 (local.get 0))) (br $l))', 2],
+  ['recursion', 'nop nop (call $run (local.get 0))', 0],
+  ['a bulk operation', 'nop (memory.fill (i32.const 0) (i32.const 1) (i32.const 60000))', 4],
+];
+
+function instructionStarts(wasm: Uint8Array): number[] {
+  const { bodyStarts, bodyEnds } = readModule(wasm);
+  // No function here has locals: its code begins behind one byte that says so.
+  const reader = new Reader(wasm, (bodyStarts[0] as number) + 1, bodyEnds[0] as number);
+  const starts: number[] = [];
+  while (!reader.done) {
+    starts.push(reader.position);
+    skipOperands(reader, readCode(reader));
+  }
+  return starts;
+}
+
+describe('offsets of calls that run out of fuel are those of instructions in the module as built', () => {
+  test.each(ENDLESS)('in %s', async (what, code, instruction) => {
+    const wasm = await parse(`(module (memory 1) (func $run (export "run") (param i32) ${code}))`);
+    const { metered, profiled } = rewritten(wasm);
+    // Profiling does not look at the counter before a bulk operation.
+    for (const { bytes, offsets } of what === 'a bulk operation' ? [metered] : [metered, profiled]) {
+      const { kind, frames } = trapIn(bytes, offsets, 'run', 2_000);
+      expect(kind).toBe('fuel');
+      const innermost = frames.find(({ offset = 0 }) => offset > 0);
+      expect(instructionStarts(wasm).indexOf(innermost?.offset ?? 0)).toBe(instruction);
+    }
   });
 });

@@ -190,7 +190,7 @@ export function readOther(body: OpenBody, code: number, start: number): void {
   }
   if (code >= SIMD_BASE) body.usesVectors = true;
   else if (code >= MISC_BASE && readBulk(body, code, start)) return;
-  else if (code >= GC_BASE) readArrayWork(body, code);
+  else if (code >= GC_BASE) readArrayWork(body, code, start);
   checkOperands(body, code);
   body.grow(deltaOf(body, code));
   body.lists.scratch.copy(body.bytes, start, body.reader.position);

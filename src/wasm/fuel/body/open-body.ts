@@ -146,14 +146,22 @@ export class OpenBody {
     this.weight = 0;
     this.record(record, this.edge, node);
     if (node !== EXACT_NODE) this.unchecked = this.graph.uncheckedAt(node);
-    if (record === RECORD.loop) this.unchecked = 0;
-    else if (this.unchecked > MAX_UNCHECKED) this.check(node);
+    if (record === RECORD.loop) {
+      this.unchecked = 0;
+      this.anchor(this.reader.position);
+    } else if (this.unchecked > MAX_UNCHECKED) this.check(node);
   }
 
   /** Adds a check behind the charge of the edge that has just begun. */
   check(node: number): void {
     this.record(RECORD.check, this.edge, node);
     this.unchecked = 0;
+    this.anchor(this.reader.position);
+  }
+
+  /** Says which byte of the original what is written next stands for, and what is put before it. */
+  anchor(original: number): void {
+    this.lists.anchors.push2(this.lists.scratch.length, original);
   }
 
   /** Ends the edge at a node. */

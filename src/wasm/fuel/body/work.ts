@@ -67,22 +67,21 @@ export function readBulk(body: OpenBody, code: number, start: number): boolean {
   const target = bulk.segment ? second : first;
   const spaces = bulk.kind === 'bulk-memory' ? memories : tables;
   const is64 = !bulk.segment && spaces[first]?.is64 === true && spaces[second]?.is64 === true;
-  chargeWork(body, bulk.kind, target, is64);
-  body.lists.anchors.push2(body.lists.scratch.length, start);
+  chargeWork(body, bulk.kind, target, is64, start);
   body.lists.scratch.copy(body.bytes, start, reader.position);
   body.height -= 3;
   return true;
 }
 
-export function readArrayWork(body: OpenBody, code: number): void {
-  if (ARRAY_WORK.has(code)) chargeWork(body, 'bulk-array', 0, false);
+export function readArrayWork(body: OpenBody, code: number, start: number): void {
+  if (ARRAY_WORK.has(code)) chargeWork(body, 'bulk-array', 0, false, start);
 }
 
 /**
  * The length of the work is on top of the operands, and stays there. All of it is charged; only where that is too much, the helper
  * looks whether it is more than there can be to do. It traps either way: code that came back would make its surroundings slower.
  */
-export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64: boolean): void {
+export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64: boolean, start: number): void {
   const { scratch } = body.lists;
   const local = is64 ? body.addLocal('i64', I64_TYPE) : body.addLocal('i32', I32_TYPE);
   const pushLength = (): void => {
@@ -99,7 +98,9 @@ export function chargeWork(body: OpenBody, kind: HelperKind, index: number, is64
   scratch.op(OP.if, 0x40);
   pushLength();
   scratch.op(OP.localGet, body.fuelLocal);
+  body.anchor(start);
   scratch.op(OP.call, body.additions.helper(kind, index));
   scratch.op(OP.unreachable, OP.end);
   body.beginEdge(EXACT_NODE, RECORD.charge);
+  body.anchor(start);
 }
