@@ -83,7 +83,7 @@ export const PLUGIN_FAMILIES: readonly PluginFamily[] = [
   },
   {
     name: 'hal9_fuel_total',
-    help: 'Fuel of all metered calls.',
+    help: 'Fuel of all calls, except those that were ended from outside: by their deadline, or their caller.',
     type: 'counter',
     collect: (plugin) => one(plugin, plugin.fuel),
   },

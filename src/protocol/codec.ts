@@ -262,7 +262,7 @@ export function writePluginRef(message: PluginRef, out: Uint8Array, offset: numb
 
 /** What a call cost. */
 export interface Cost {
-  /** Weighted instructions executed, and what else the table of weights charges: the same on every run and machine. After a trap an upper bound. Unset, never 0, where the call was not metered or did not start. */
+  /** Weighted instructions executed, and what else the table of weights charges: the same on every run and machine. After a trap an upper bound. Unset, never 0, where the call was not metered, did not start, or was ended from outside: by its deadline, because its caller went away, or with its thread. */
   fuel: number | undefined;
   /** Wall-clock time inside the guest, in microseconds: lowering, the guest's code, its host calls, lifting. */
   guestTimeUs: number;
