@@ -23,10 +23,16 @@ export interface CrewSpec {
   lifecycleMs: number;
 }
 
+/** The call that a thread was ended in. */
+export interface EndedCall extends CallOrigin {
+  /** As its caller is told it; undefined where the thread was ended from outside, and its counter with it. */
+  fuel?: number | undefined;
+}
+
 /** What a crew reports. */
 export interface CrewObserver extends CallObserver {
   /** A thread was ended because of what its guest did: a limit's name, an outcome, or what went wrong in the thread. */
-  killed(reason: LimitName | OutcomeType | Death['cause'], message: string, origin?: CallOrigin): void;
+  killed(reason: LimitName | OutcomeType | Death['cause'], message: string, call?: EndedCall): void;
   /** A call was refused since the queue is full. */
   limited(limit: 'queued-calls' | 'queued-bytes'): void;
   log(message: LogMessage, originOf: (call: number) => CallOrigin | undefined): void;

@@ -167,7 +167,8 @@ export class Crew implements LifeEvents {
   outcome(life: Life, call: Call, outcome: NumberedOutcome): void {
     this.#meanGuestUs += (outcome.guestTimeUs - this.#meanGuestUs) * MEAN_WEIGHT;
     if (outcome.dead) {
-      this.#observer.killed(outcome.limit === 'none' ? outcome.type : outcome.limit, messageOf(outcome), call.origin());
+      const reason = outcome.limit === 'none' ? outcome.type : outcome.limit;
+      this.#observer.killed(reason, messageOf(outcome), { ...call.origin(), fuel: outcome.fuel });
     }
     call.settle(outcome);
     if (this.#retiring.has(life) && life.load === 0) life.end(this.spec.lifecycleMs);
@@ -192,7 +193,8 @@ export class Crew implements LifeEvents {
     this.#retiring.delete(life);
     const reservation = this.#reservations.get(life);
     this.#reservations.delete(life);
-    if (death.cause === 'heap' || death.cause === 'fault') this.#observer.killed(death.cause, death.message);
+    if (death.cause === 'heap' || death.cause === 'fault')
+      this.#observer.killed(death.cause, death.message, death.running?.origin());
     settleAfter(death);
     if (death.cause === 'bind-failed') this.#bindFailed(death.message);
     else this.#queue.putBack(death.unstarted);
@@ -282,7 +284,7 @@ export class Crew implements LifeEvents {
   #kill(life: Life, reason: 'deadline' | 'cancelled', message: string, cause: Death['cause'] = 'killed'): void {
     // Its caller may hang up right when its time is over: that is one end.
     if (life.killed) return;
-    this.#observer.killed(reason, message);
+    this.#observer.killed(reason, message, life.running()?.call.origin());
     life.kill(cause, message);
   }
 }

@@ -22,9 +22,10 @@ export function observerOf(to: {
   return {
     called: (kind, outcome, guestTimeUs, queueTimeUs, fuel) =>
       numbers.called(kind, outcome, guestTimeUs, queueTimeUs, fuel),
-    killed(reason, message, origin) {
+    killed(reason, message, call) {
       numbers.killed(reason);
-      log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...origin }, 'an instance was ended');
+      log.warn({ plugin: name, pluginId: id, version, reason, detail: message, ...call }, 'an instance was ended');
+      const { fuel: _, ...origin } = call ?? {};
       audit.note({ event: 'plugin.kill', actor: SERVER_ACTOR, plugin, details: { reason, message, ...origin } });
     },
     limited: (limit) => numbers.limited(limit),

@@ -14,7 +14,9 @@ async function install(options: Parameters<typeof packPuppet>[0]): Promise<strin
 }
 
 beforeAll(async () => {
-  server = await ServerProcess.start({ flags: ['--log-level', 'debug'] });
+  server = await ServerProcess.start({
+    flags: ['--log-level', 'debug', '--call-timeout-ms', '1000', '--call-fuel', '100000000000'],
+  });
   client = server.connect();
 });
 
@@ -43,6 +45,37 @@ describe("the server's log", () => {
     const line = await server.logged(({ msg }) => msg === 'an instance was ended');
     expect(line).toMatchObject({ plugin: 'ended', pluginId, version: '1.0.0', reason: 'trap', requestId: 'fatal' });
     expect(line['detail']).toContain('unreachable');
+  });
+
+  test('says what a call had used that ended its instance, as its caller is told', async () => {
+    const pluginId = await install({ name: 'metered' });
+    for (const [requestId, content, reason] of [
+      ['trapped', 'trap', 'trap'],
+      ['spent', 'spin', 'fuel'],
+    ] as const) {
+      const signal = { layer: 'L2', content } as const;
+      const { results } = await client.processSignal({ signal, pluginId, requestId, fuel: 5_000 });
+      const fuel = Number(results[0]?.cost?.fuel);
+      expect(fuel).toBeGreaterThan(0);
+      const ofCall = ({ msg, requestId: id }: Record<string, unknown>): boolean =>
+        msg === 'an instance was ended' && id === requestId;
+      expect(await server.logged(ofCall)).toMatchObject({ reason, fuel });
+    }
+  });
+
+  test('says for which request an instance was ended that took too long, and no fuel: its counter is gone', async () => {
+    const pluginId = await install({ name: 'endless' });
+    const { results } = await client.processSignal(
+      { signal: { layer: 'L2', content: 'spin' }, pluginId, requestId: 'late' },
+      { timeoutMs: 20_000 },
+    );
+    expect(results[0]).toMatchObject({ outcome: 'LIMIT', limit: 'DEADLINE' });
+    const line = await server.logged(({ msg, plugin }) => msg === 'an instance was ended' && plugin === 'endless');
+    expect(line).toMatchObject({ reason: 'deadline', requestId: 'late' });
+    expect(line['traceId']).toBeDefined();
+    expect(line).not.toHaveProperty('fuel');
+    expect(results[0]?.cost?.fuel).toBeUndefined();
+    expect(await server.metrics()).toContain(`hal9_fuel_total{plugin="${pluginId}"} 0`);
   });
 
   test('says what became of plugins', async () => {
