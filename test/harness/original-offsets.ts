@@ -4,17 +4,19 @@ export interface OriginalFrame {
   offset: number;
 }
 
+type Export = (...args: (number | bigint)[]) => unknown;
+
 /** Frames of the trap that a call ends in, innermost first. */
 export function originalFrames(
   wasm: Uint8Array,
-  call: (exports: Record<string, CallableFunction>, memory: Uint8Array) => unknown,
+  call: (exports: Record<string, Export>, memory: Uint8Array) => unknown,
 ): OriginalFrame[] {
   const module = new WebAssembly.Module(wasm.slice());
   const { exports } = new WebAssembly.Instance(module, nothingBehind(module));
   const { memory } = exports;
   const bytes = new Uint8Array(memory instanceof WebAssembly.Memory ? memory.buffer : new ArrayBuffer(0));
   try {
-    call(exports as Record<string, CallableFunction>, bytes);
+    call(exports as Record<string, Export>, bytes);
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     const frames = String(error.stack).matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/gm);

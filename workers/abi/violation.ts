@@ -18,8 +18,9 @@ export class OutputLimitExceeded extends Error {
 
 /** The guest has no fuel left. */
 export class OutOfFuel extends Error {
-  constructor() {
-    super('the guest has used up its fuel');
+  /** @param where it was found, where no frame of the guest can say it */
+  constructor(where = '') {
+    super(`the call used up its fuel${where}`);
     this.name = 'OutOfFuel';
   }
 }

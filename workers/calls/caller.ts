@@ -21,6 +21,9 @@ type Ending = Pick<Outcome, 'type' | 'limit' | 'dead' | 'body' | 'fuel'>;
 
 const encoder = new TextEncoder();
 
+/** There is no guest any more to look into: its last instructions, or the copy of its answer, were too much. */
+const AT_ITS_END = ', as was found when the guest had returned and its answer was copied';
+
 /** Decodes, validates, calls, encodes; every way in which a call can end becomes an outcome. */
 export class Caller {
   readonly #guest: Guest;
@@ -70,7 +73,7 @@ export class Caller {
       this.#guest.beginCall(this.#wallMs(), call.fuel, call.withheld);
       const answer =
         call.kind === 'signal' ? callSignal(this.#guest, call.bytes) : callTool(this.#guest, this.#tools, call.bytes);
-      if (this.#guest.outOfFuel) throw new OutOfFuel();
+      if (this.#guest.outOfFuel) throw new OutOfFuel(AT_ITS_END);
       return answered(answer, this.#guest.fuelUsed);
     } catch (error) {
       if (error instanceof RequestRefused) return refused(error);

@@ -43,7 +43,7 @@ export function describeFault(error: unknown, { guest, memoryFull = false }: Cir
   const report = isOfEngine(error) ? guest?.explain(error) : undefined;
   const fault =
     guest?.outOfFuel === true
-      ? outOfFuel()
+      ? outOfFuel(error)
       : (explained(report) ?? described(error, report?.growthRefused ?? memoryFull));
   if (report !== undefined) return { ...fault, report };
   const hostCall = isOfHost(error) ? guest?.explain(error) : undefined;
@@ -55,7 +55,9 @@ function isOfHost(error: unknown): boolean {
   return [OutOfFuel, GuestViolation, GuestExit, OutputLimitExceeded].some((kind) => error instanceof kind);
 }
 
-const outOfFuel = (): Fault => limit('fuel', 'the call used up its fuel');
+/** What stopped the guest may say where; a trap does by its frames. */
+const outOfFuel = (error: unknown): Fault =>
+  limit('fuel', (error instanceof OutOfFuel ? error : new OutOfFuel()).message);
 
 const stackExhausted = (): Fault => limit('stack', 'the guest used up its call stack');
 
@@ -69,7 +71,7 @@ function isOfEngine(error: unknown): boolean {
 function explained(report: TrapReport | undefined): Fault | undefined {
   switch (report?.kind) {
     case 'fuel':
-      return outOfFuel();
+      return outOfFuel(undefined);
     case 'stack':
       return stackExhausted();
     case 'growth-failed':
@@ -80,7 +82,7 @@ function explained(report: TrapReport | undefined): Fault | undefined {
 }
 
 function described(error: unknown, memoryFull: boolean): Fault {
-  if (error instanceof OutOfFuel) return outOfFuel();
+  if (error instanceof OutOfFuel) return outOfFuel(error);
   if (error instanceof OutputLimitExceeded) return limit('output', error.message);
   if (error instanceof GuestExit) return trap(`the guest ended itself with exit code ${error.code}`);
   if (error instanceof GuestViolation) return trap(`the guest broke the contract: ${error.message}`);

@@ -5,7 +5,7 @@ import { LocalPlugin } from '../../../src/local/plugin.js';
 import { Profile } from '../../../src/local/profile.js';
 import { runLocally } from '../../../src/local/run.js';
 import { decodePluginResult, emptySignal, sizeSignal, writeSignal } from '../../../src/protocol/codec.js';
-import type { Outcome } from '../../../src/protocol/outcomes.js';
+import { messageOf, type Outcome } from '../../../src/protocol/outcomes.js';
 import { type OriginalFrame, originalFrames, processByte } from '../../harness/original-offsets.js';
 import { ATTACK_NEURON, packWat } from '../../harness/wat-plugin.js';
 
@@ -132,7 +132,15 @@ describe('backtraces', () => {
     const before: (readonly (string | undefined)[] | undefined)[] = [];
     for (let budget = 300; budget < fuel; budget += 97) before.push(backtraceOf(await send(text, budget)));
     expect(before).toContainEqual(['puppet::act', undefined]);
-    // Once it has returned there is no guest to look into.
-    expect(backtraceOf(await send(text, fuel - 1))).toBeUndefined();
+  });
+
+  test('are missing where the guest had returned, and the message says so', async () => {
+    const { fuel = 0 } = await send('echo');
+    const outcome = await send('echo', fuel - 1);
+    expect(backtraceOf(outcome)).toBeUndefined();
+    expect(messageOf(outcome)).toBe(
+      'the call used up its fuel, as was found when the guest had returned and its answer was copied',
+    );
+    expect(messageOf(await send('spin', 5_000))).toBe('the call used up its fuel');
   });
 });
