@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { FILE_LIMITS } from '../../src/limits/files.js';
 import { QUOTAS } from '../../src/limits/quotas.js';
-import { everything, Filer, MappedFolder, SERVES_FILES } from '../harness/filer.js';
+import { callerOf, everything, Filer, MappedFolder, SERVES_FILES } from '../harness/filer.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
 
@@ -257,6 +257,38 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
       expect(JSON.parse(denial ?? '{}')).toMatchObject({ details: { of: 'files.open', reason: 'denied' } });
       expect(denial).not.toContain(mapped.path);
     });
+  });
+
+  test('that are open are used for others as far as these may, and for the plugin itself as ever', async () => {
+    for (const name of ['shared', 'own', 'own/made']) mkdirSync(host(name), { recursive: true });
+    writeFileSync(host('shared/f'), 'shared');
+    writeFileSync(host('own/f'), 'its own');
+    const deputy = await install('deputy', everything('/data'));
+    const asks = [{ FileRead: '/data/shared' }, { FileCreate: '/data/own/made' }, { PluginCall: idOf('deputy') }];
+    const caller = await install('caller', asks, { module: callerOf('deputy') });
+    const opened = ['shared', 'own'].map((name) => ['open', name, `/data/${name}/f`, 'rw'] as const);
+    expect(await deputy.run(...opened)).toEqual([null, null]);
+    expect(
+      await caller.run(
+        ['get', 'own', 100],
+        ['fstat', 'own'],
+        ['seek_end', 'own'],
+        ['set_len', 'own', 0],
+        ['put', 'own', 'x'],
+        ['put', 'shared', 'x'],
+        ['set_len', 'shared', 0],
+        ['fstat', 'shared'],
+        ['get', 'shared', 100],
+        // What is made in this call is written until it is closed.
+        ['create_new', '/data/own/made/f', 'made'],
+        ['close', 'shared'],
+      ),
+    ).toEqual([...Array<string>(7).fill(ACCES), expect.objectContaining({ size: 6 }), 'shared', null, null]);
+    expect([text('shared/f'), text('own/f'), text('own/made/f')]).toEqual(['shared', 'its own', 'made']);
+    // Its present place counts.
+    renameSync(host('own/f'), host('shared/g'));
+    expect(await caller.run(['get', 'own', 3])).toEqual(['its']);
+    expect(await deputy.run(['get', 'own', 100], ['set_len', 'own', 1])).toEqual([' own', null]);
   });
 
   test('have no links, pipes or second names that lead anywhere', async () => {

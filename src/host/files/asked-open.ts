@@ -41,7 +41,9 @@ export function askedOpen(
   const open = async ([place]: readonly Place[]) => {
     if (place === undefined || opened.root === undefined) throw new TypeError('there is nothing to open');
     const { files } = passing.rights;
-    const handle = handles.add(signal, { root: place.root, at: opened.root.at, path: place.path, isWritable: writes });
+    const openedFor = passing.call?.path;
+    const { at } = opened.root;
+    const handle = handles.add(signal, { root: place.root, at, path: place.path, isWritable: writes, openedFor });
     if ('limit' in handle) return { outcome: 'crowded', ...handle } as const;
     const answer = await store.open(handle.number, place, how, mayOpen(opened.path, files));
     if (answer.outcome !== 'done') {

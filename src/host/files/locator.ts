@@ -109,6 +109,18 @@ export class Locator {
     };
   }
 
+  /**
+   * What is open was opened with the rights of that moment, and stays open, as on any system. Who works for others by now is held
+   * to theirs as well, for where it is, or was seen last.
+   */
+  async lackingFor({ rights, call }: Passing, kind: FileKind, handle: Handle): Promise<HostRefusal | undefined> {
+    if ((call?.path?.waiting.length ?? 0) === 0 || call?.path === handle.openedFor) return undefined;
+    const answer = await this.#store?.where(handle.number);
+    if (answer?.outcome === 'done' && answer.value !== undefined) handle.path = answer.value;
+    const path = joined(handle.at, handle.path ?? []);
+    return rights.files.tried(kind, path) ? undefined : deniedFile(kind, path);
+  }
+
   /** Looks where open directories are. Answers whether one of them is elsewhere than was thought. */
   async #refresh(handles: readonly number[], signal: AbortSignal): Promise<boolean> {
     let changed = false;
