@@ -135,15 +135,19 @@ export class FileCalls implements HostService {
     return askedOpen({ store, how, where: whereOf(fields), handles: this.#handles, locator: this.#locator }, passing);
   }
 
-  /** What is moved takes all below it along, and may be read where it comes to: it must have been readable where it was. */
+  /**
+   * What is moved takes all below it along: nothing of that may come to where something is denied, and what may be read where it comes
+   * to must have been readable where it was.
+   */
   #rename(store: FileStore, fields: Fields, passing: Passing): Act | HostAnswer {
     const wheres = [whereOf(fields), whereOf(fields.slice(3))];
     let mayReplace = false;
     const check = ([from, to]: readonly Located[], { files }: Rights): [FileKind, string] | undefined => {
       if (from === undefined || to === undefined) return undefined;
       if (!files.tried('FileWrite', from.path) || !files.whole('FileWrite', from.path)) return ['FileWrite', from.path];
-      if (!files.tried('FileCreate', to.path)) return ['FileCreate', to.path];
+      if (!files.tried('FileCreate', to.path) || !files.whole('FileCreate', to.path)) return ['FileCreate', to.path];
       mayReplace = files.at('FileWrite', to.path);
+      if (mayReplace && !files.whole('FileWrite', to.path)) return ['FileWrite', to.path];
       const shows = files.some('FileRead', to.path) && !files.whole('FileRead', from.path);
       return shows ? ['FileRead', from.path] : undefined;
     };
