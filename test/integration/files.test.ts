@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { FILE_LIMITS } from '../../src/limits/files.js';
 import { QUOTAS } from '../../src/limits/quotas.js';
+import { permissionSchema } from '../../src/permissions.js';
 import { callerOf, everything, Filer, MappedFolder, SERVES_FILES } from '../harness/filer.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
@@ -289,6 +290,35 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
     renameSync(host('own/f'), host('shared/g'));
     expect(await caller.run(['get', 'own', 3])).toEqual(['its']);
     expect(await deputy.run(['get', 'own', 100], ['set_len', 'own', 1])).toEqual([' own', null]);
+  });
+
+  test('are not moved to where something below them is denied', async () => {
+    const denies = [{ FileCreate: '/data/target/denied' }];
+    const filer = await install('mover', everything('/data'), { denies });
+    expect(
+      await filer.run(
+        ['mkdirs', '/data/z/denied/hooks'],
+        ['create_new', '/data/z/denied/hooks/run', ''],
+        ['rename', '/data/z', '/data/target'],
+        ['mkdirs', '/data/target'],
+        ['rename', '/data/z/denied', '/data/target/denied'],
+        ['rename', '/data/z/denied', '/data/target/allowed'],
+      ),
+    ).toEqual([null, null, ACCES, null, ACCES, null]);
+    const writes = await install('mover-write', everything('/data'), { denies: [{ FileWrite: '/data/to/denied' }] });
+    expect(await writes.run(['rename', '/data/target', '/data/to']), 'FileWrite').toEqual([ACCES]);
+  });
+
+  test('that no permission can name are refused, and their use is told all the same', async () => {
+    const filer = await install('odd-names', [{ FileRead: '/data' }]);
+    const names = ['a\nb', 'a\\b', 'a\u007f', 'n'.repeat(255)];
+    const tries = names.map((name) => ['write', `/data/${name}`, ''] as const);
+    expect(await filer.run(...tries)).toEqual(names.map(() => ACCES));
+    const { permissions } = await client.setPluginGrants('odd-names', { deny: ['"SystemTime"'] });
+    const used = permissions?.used.map(({ permission, refused }) => [permission, refused]);
+    expect(used).toContainEqual(['{"FileWrite":"/data"}', '3']);
+    for (const [permission = ''] of used ?? [])
+      expect(() => permissionSchema.parse(JSON.parse(permission))).not.toThrow();
   });
 
   test('have no links, pipes or second names that lead anywhere', async () => {
