@@ -321,6 +321,21 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
       expect(() => permissionSchema.parse(JSON.parse(permission))).not.toThrow();
   });
 
+  test('are those of a permission without the slash that a path begins with', async () => {
+    const asks = [{ FileRead: 'data' }, { FileRead: 'scratch' }, { FileCreate: '/scratch' }];
+    const filer = await install('relative', asks, { denies: [{ FileRead: 'data/secret/' }] });
+    expect(
+      await filer.run(
+        ['read', '/data/secret/key'],
+        ['read', '/data/in/a.txt'],
+        ['create_new', '/scratch/f', 'own'],
+        ['read', '/scratch/f'],
+      ),
+    ).toEqual([ACCES, 'from the host', null, 'own']);
+    const { permissions } = await client.getPluginPermissions('relative');
+    expect(permissions).toMatchObject({ withoutRoot: [], denied: ['{"FileRead":"/data/secret"}'] });
+  });
+
   test('have no links, pipes or second names that lead anywhere', async () => {
     symlinkSync('../../outside.txt', host('in/relative'));
     symlinkSync('a.txt', host('in/inside'));
