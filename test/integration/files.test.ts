@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -5,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -37,6 +39,20 @@ const mapped = new MappedFolder((folder) => [
 const options = { flags: mapped.flags, dataDir: mapped.join('server') };
 const host = (...path: string[]): string => mapped.join('data', ...path);
 const text = (...path: string[]): string => readFileSync(host(...path), 'utf8');
+
+/** Lines of the audit log about what a plugin was refused. */
+function denials(name: string): unknown[] {
+  const lines = readFileSync(join(server.dataDir, 'audit/000001.jsonl'), 'utf8').trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as AuditLine);
+  const its = events.filter(({ event, plugin }) => event === 'denial' && plugin?.name === name);
+  return its.map(({ details }) => [details['of'], details['reason'], details['path'] ?? details['limit']]);
+}
+
+interface AuditLine {
+  event: string;
+  plugin?: { name: string };
+  details: Record<string, string>;
+}
 
 beforeAll(async () => {
   for (const name of ['data', 'its-own', 'data/in', 'data/secret', 'data/out']) mkdirSync(mapped.join(name));
@@ -286,6 +302,11 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
       ),
     ).toEqual([...Array<string>(7).fill(ACCES), expect.objectContaining({ size: 6 }), 'shared', null, null]);
     expect([text('shared/f'), text('own/f'), text('own/made/f')]).toEqual(['shared', 'its own', 'made']);
+    await vi.waitFor(() => {
+      const log = readFileSync(join(server.dataDir, 'audit/000001.jsonl'), 'utf8');
+      const line = log.split('\n').find((each) => each.includes('"deputy"') && each.includes('"/data/own/f"'));
+      expect(JSON.parse(line ?? '{}')).toMatchObject({ details: { of: 'files.read', for: '["caller"]' } });
+    });
     // Its present place counts.
     renameSync(host('own/f'), host('shared/g'));
     expect(await caller.run(['get', 'own', 3])).toEqual(['its']);
@@ -334,6 +355,7 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
     ).toEqual([ACCES, 'from the host', null, 'own']);
     const { permissions } = await client.getPluginPermissions('relative');
     expect(permissions).toMatchObject({ withoutRoot: [], denied: ['{"FileRead":"/data/secret"}'] });
+    await filer.remove();
   });
 
   test('have no links, pipes or second names that lead anywhere', async () => {
@@ -356,6 +378,33 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
     for (const answer of answers.slice(0, 5)) expect(answer).toMatch(LOOP);
     expect(answers.slice(5)).toEqual([PERM, { kind: 'symlink', size: expect.any(Number), modified_ms: 0 }, PERM, null]);
     expect(readFileSync(mapped.join('outside.txt'), 'utf8')).toBe('outside of every root');
+    execFileSync('mkfifo', [host('in/pipe')]);
+    const others = await filer.run(
+      ['read', '/data/in/pipe'],
+      ['read', '/data/in/../../outside.txt'],
+      ['rename', '/data/in/relative', '/data/in/moved'],
+    );
+    expect(others).toEqual([PERM, PERM, PERM]);
+    // Each is a refusal like one for want of a permission: counted as such, and told to whoever audits.
+    const of = `plugin="${idOf('links')}"`;
+    const counted = (await server.metrics())
+      .split('\n')
+      .filter((line) => line.includes(`${of},op="files.open",decision="denied"`));
+    expect(counted).toEqual([expect.stringMatching(/ 8$/)]);
+    await vi.waitFor(() =>
+      expect(denials('links')).toEqual([
+        ['files.open', 'link', '/data/in/relative'],
+        ['files.open', 'link', '/data/in/inside'],
+        ['files.open', 'link', '/data/in/up/outside.txt'],
+        ['files.open', 'link', '/data/in/relative'],
+        ['files.open', 'link', '/data/in/up'],
+        ['files.open', 'hard-link', '/data/in/hard'],
+        ['files.open', 'special', '/data/in/pipe'],
+        ['files.open', 'outside', '/data/in/../../outside.txt'],
+        ['files.rename', 'link', '/data/in/relative to /data/in/moved'],
+      ]),
+    );
+    for (const name of ['relative', 'inside', 'hard', 'pipe']) rmSync(host('in', name));
   });
 
   test('are those that are mapped for the plugin; where none are, that is told', async () => {
@@ -381,6 +430,10 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
       // Standard descriptors and roots count.
       [FILE_LIMITS.maxInstanceHandles - 2, 33],
     ]);
+    await vi.waitFor(() => expect(denials('ending')).toEqual(Array(2).fill(['files.open', 'limited', 'file-handles'])));
+    const { plugins } = await client.getPluginUsage('ending');
+    const used = plugins[0]?.limits.find(({ limit }) => limit === 'file-handles');
+    expect(used?.limited).toBe('2');
     expect(open()).toBeGreaterThan(before);
     await client.deactivatePlugin('ending');
     await vi.waitFor(() => expect(open()).toBeLessThanOrEqual(before), { timeout: 20_000 });
