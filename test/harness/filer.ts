@@ -85,6 +85,20 @@ export class Filer {
   }
 }
 
+interface AuditLine {
+  event: string;
+  plugin?: { name: string };
+  details: Record<string, string>;
+}
+
+/** What the audit log has of what a plugin was refused: the operation, the reason, and the path or the limit. */
+export function denialsOf({ dataDir }: { dataDir: string }, name: string): unknown[] {
+  const lines = readFileSync(join(dataDir, 'audit/000001.jsonl'), 'utf8').trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as AuditLine);
+  const its = events.filter(({ event, plugin }) => event === 'denial' && plugin?.name === name);
+  return its.map(({ details }) => [details['of'], details['reason'], details['path'] ?? details['limit']]);
+}
+
 /** A module that hands what it is told on to another filer's tool, and answers what that answers. */
 export function callerOf(name: string): string {
   const [id, tool] = [idOf(name), `files_${name}`];
