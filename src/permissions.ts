@@ -24,11 +24,15 @@ const network = z.strictObject({
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(MANIFEST_LIMITS.maxItems).optional(),
 });
 
+export const MAX_PATH_LENGTH = 1_024;
+/** A guest may name a path that has these. A permission may not, so that it can be shown. */
+export const NOT_IN_PATHS = /[\\\p{Cc}]/u;
+
 /** A path as the guest names it; the operator maps it to a root of the host. */
 const guestPath = z
   .string()
   .min(1)
-  .max(1_024)
+  .max(MAX_PATH_LENGTH)
   .regex(/^\/?[^/\0\\\p{Cc}]+(\/[^/\0\\\p{Cc}]+)*\/?$|^\/$/u, {
     error: 'expected a path with / between its components',
   })

@@ -11,10 +11,19 @@ import type { HostCalls } from './session.js';
 /** What one is taken of where nothing is done. */
 const REFUSED = ['refused calls'] as const;
 
+/** What else there is to say of a refusal. */
+export interface DecidedAbout {
+  /** What it was about, where the service says so. */
+  readonly target?: string | undefined;
+  /** Why, in a word; the decision itself by default. */
+  readonly reason?: string | undefined;
+  /** The names of the plugins that wait for it, the outermost first: what it may do is bounded by theirs. */
+  readonly waiting: readonly string[];
+}
+
 /** Who counts, and is told. */
 export interface HostCallObserver {
-  /** @param target what it was about, where the service says so */
-  decided(operation: HostOperation, decision: Decision, target?: string): void;
+  decided(operation: HostOperation, decision: Decision, about?: DecidedAbout): void;
   /** A limit was in the way: it was refused, or had to wait. */
   limited(operation: HostOperation, limit: string): void;
   /** A host call failed for a reason of the server's own. */
@@ -60,7 +69,9 @@ export class Broker implements HostCalls {
     if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
       this.#observer.limited(operation, answer.limit);
     const decision = asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer);
-    this.#observer.decided(operation, decision, answer.ok ? undefined : answer.target);
+    const waiting = asking.call?.path?.waiting.map(({ name }) => name) ?? [];
+    const about = answer.ok ? undefined : { target: answer.target, reason: answer.reason, waiting };
+    this.#observer.decided(operation, decision, about);
     return answer;
   }
 

@@ -45,10 +45,16 @@ export function openBroker(
     rights,
     rates,
     observer: {
-      decided(operation, decision, target) {
+      decided(operation, decision, about) {
         metrics.hostCall(operation, decision);
         if (decision !== 'denied') return;
-        const details = { of: operation, reason: decision, ...(target === undefined ? {} : { path: target }) };
+        const { target, reason = decision, waiting = [] } = about ?? {};
+        const details = {
+          of: operation,
+          reason,
+          ...(target === undefined ? {} : { path: target }),
+          ...(waiting.length === 0 ? {} : { for: JSON.stringify(waiting) }),
+        };
         audit.note({ ...who, event: 'denial', details });
       },
       limited(operation, limit) {

@@ -7,8 +7,16 @@ export type FileKind = keyof typeof FILE_KINDS;
 /** The guest path of a plugin's scratch directory. */
 export const SCRATCH_DIRECTORY = '/scratch';
 
-/** How something is opened: bits of one field. */
-export const OPEN_FLAGS = { read: 1, write: 2, create: 4, exclusive: 8, truncate: 16, directory: 32 } as const;
+/** How something is opened: bits of one field. `crowded`: the instance has as many open as it may, and is to be refused as such. */
+export const OPEN_FLAGS = {
+  read: 1,
+  write: 2,
+  create: 4,
+  exclusive: 8,
+  truncate: 16,
+  directory: 32,
+  crowded: 64,
+} as const;
 export type OpenHow = { readonly [Flag in keyof typeof OPEN_FLAGS]: boolean };
 
 export function openFlags(how: OpenHow): number {

@@ -95,6 +95,8 @@ export interface HostRefusal {
   limit?: string;
   /** Another plugin said it, in words of its own; for the host itself. */
   foreign?: boolean;
+  /** Why in a word, for the audit log, where there is more to say than what the code says. */
+  reason?: string;
   /** What it was about, for the audit log; the guest is not sent it. */
   target?: string;
   /** So long the worker itself gives this answer to requests of the same operation. */

@@ -1,6 +1,6 @@
 /** What a plugin may do with files, by where the guest finds them. Pure functions. */
 
-import type { Permission } from '../permissions.js';
+import { MAX_PATH_LENGTH, NOT_IN_PATHS, type Permission } from '../permissions.js';
 import { stands } from '../protocol/defences.js';
 import { covers, intersect } from './coverage.js';
 import { type Parts, partsOf, permissionOf } from './permission-parts.js';
@@ -41,7 +41,7 @@ export function fileRights(sheet: Sheet, use: (permission: Permission, permitted
     at,
     tried(kind, path) {
       const permitted = at(kind, path);
-      use(permissionOf(asked.find((each) => covers(each, { kind, path })) ?? { kind, path }), permitted);
+      use(permissionOf(asked.find((each) => covers(each, { kind, path })) ?? told({ kind, path })), permitted);
       return permitted;
     },
     whole: (kind, path) =>
@@ -61,6 +61,13 @@ export function commonFileRights(all: readonly FileRights[]): FileRights {
     some: (kind, path) => every((rights) => rights.some(kind, path)),
     denied: all.flatMap(({ denied }) => denied),
   };
+}
+
+/** As a permission can be written: where a name has what none may have, or the path is too long, the directory that it is in. */
+function told({ kind, path = '/' }: Parts): Parts {
+  const bad = path.search(NOT_IN_PATHS);
+  const end = Math.min(bad < 0 ? path.length : bad, MAX_PATH_LENGTH);
+  return { kind, path: end === path.length ? path : path.slice(0, path.lastIndexOf('/', end)) || '/' };
 }
 
 function fileParts(permissions: readonly Permission[]): Parts[] {

@@ -5,7 +5,7 @@ import type { Permission } from '../permissions.js';
 export type PermissionKind = Permission extends infer P ? (P extends string ? P : keyof P) : never;
 
 /**
- * What a permission is about. A part that is undefined is not bounded: any host, any port. A path stands without the slash at its
+ * What a permission is about. A part that is undefined is not bounded: any host, any port. A path begins with a slash and stands without one at its
  * end, host names are in lower case.
  */
 export interface Parts {
@@ -29,7 +29,7 @@ export function partsOf(permission: Permission): Parts {
     const { hosts, ports } = value as { hosts?: string[]; ports?: number[] };
     return { kind, hosts: hosts && distinct(hosts.map((host) => host.toLowerCase())), ports: ports && distinct(ports) };
   }
-  if (kind.startsWith('File')) return { kind, path: trimmed(value as string) };
+  if (kind.startsWith('File')) return { kind, path: absolute(value as string) };
   return { kind, name: value as string };
 }
 
@@ -62,6 +62,8 @@ function same(a: readonly number[], b: readonly number[] | undefined): boolean {
   return b !== undefined && a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
-function trimmed(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+/** Guests name paths from their own root, which a permission may leave out. */
+function absolute(path: string): string {
+  const whole = path.startsWith('/') ? path : `/${path}`;
+  return whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole;
 }

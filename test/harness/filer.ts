@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../src/client/client.js';
 import type { PluginResult } from '../../src/client/messages.js';
-import { packWat } from './wat-plugin.js';
+import { idOf, packWat } from './wat-plugin.js';
 
 /** Where files of the host are served: the tests of them are about nothing elsewhere. */
 export const SERVES_FILES = process.platform === 'linux';
@@ -19,7 +19,7 @@ export interface FilerOptions {
   denies?: readonly unknown[];
   version?: string;
   /** Another module with the same tool. */
-  module?: Uint8Array;
+  module?: string | Uint8Array;
   requirements?: Record<string, unknown>;
 }
 
@@ -83,6 +83,41 @@ export class Filer {
     await this.#client.deactivatePlugin(this.name).catch(() => undefined);
     await this.#client.uninstallPlugin(this.name).catch(() => undefined);
   }
+}
+
+interface AuditLine {
+  event: string;
+  plugin?: { name: string };
+  details: Record<string, string>;
+}
+
+/** What the audit log has of what a plugin was refused: the operation, the reason, and the path or the limit. */
+export function denialsOf({ dataDir }: { dataDir: string }, name: string): unknown[] {
+  const lines = readFileSync(join(dataDir, 'audit/000001.jsonl'), 'utf8').trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as AuditLine);
+  const its = events.filter(({ event, plugin }) => event === 'denial' && plugin?.name === name);
+  return its.map(({ details }) => [details['of'], details['reason'], details['path'] ?? details['limit']]);
+}
+
+/** A module that hands what it is told on to another filer's tool, and answers what that answers. */
+export function callerOf(name: string): string {
+  const [id, tool] = [idOf(name), `files_${name}`];
+  return `(module
+  (import "hal9:plugin/plugins@0.1.0" "call-tool" (func $call-tool (param i32 i32 i32 i32 i32 i32 i32)))
+  (memory (export "memory") 64)
+  (data (i32.const 16) "${id}${tool}")
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "hal9:plugin/tools@0.1.0#execute")
+    (param i32 i32) (param $parameters i32) (param $bytes i32) (result i32)
+    (call $call-tool (i32.const 16) (i32.const ${id.length}) (i32.const ${16 + id.length}) (i32.const ${tool.length})
+      (local.get $parameters) (local.get $bytes) (i32.const 1024))
+    (global.set $next (i32.const 65536))
+    (i32.const 1024)))`;
 }
 
 /** The permissions to do everything below a path. */

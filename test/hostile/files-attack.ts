@@ -241,6 +241,17 @@ const rights: readonly Attack[] = [
       ['read', '/top/open/denied/file'],
     ],
   }),
+  ...(['FileCreate', 'FileWrite'] as const).map((kind) =>
+    attack(`denied-below-where-it-comes-to-${kind}`, 'file-rights', {
+      denies: [{ [kind]: '/top/target/denied' }],
+      steps: [
+        ['mkdirs', '/top/made/denied/deep'],
+        ['create_new', '/top/made/denied/deep/file', 'planted'],
+        ['rename', '/top/made', '/top/target'],
+      ],
+      fault: (answers) => refused(answers.slice(2)),
+    }),
+  ),
 ];
 
 const quotas: readonly Attack[] = [

@@ -30,6 +30,7 @@ export interface FileNode {
   sync(): void;
   /** The entries of a directory, as `packEntries` has them. */
   list(): Uint8Array;
+  /** Where `how.crowded`, it never opens anything. */
   open(path: Uint8Array, how: OpenHow): FileNode;
   statAt(path: Uint8Array): Uint8Array;
   makeDirectory(path: Uint8Array): void;

@@ -42,8 +42,8 @@ function ofOpening(guest: GuestCore, files: OpenFiles) {
         exclusive: has(OPEN.exclusive),
         truncate: has(OPEN.truncate),
         directory: has(OPEN.directory),
+        crowded: files.isFull,
       };
-      if (files.isFull) return ERRNO.mfile;
       const fd = files.add(from.open(path, how), modes & KNOWN_FLAGS);
       guest.view.setUint32(outAt, fd, true);
       return ERRNO.success;

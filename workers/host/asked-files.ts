@@ -137,20 +137,21 @@ function asked(line: Line, operation: HostOperation, fields: readonly Uint8Array
 function errnoOf({ code, details }: Extract<ReceivedAnswer, { ok: false }>): number {
   switch (code + 1) {
     case ERROR_CODE.PERMISSION_DENIED:
-      return ERRNO.acces;
+      return toldIn(details, ERRNO.acces);
     case ERROR_CODE.NOT_IMPLEMENTED:
       return ERRNO.notsup;
     case ERROR_CODE.INVALID_INPUT:
       return ERRNO.inval;
     case ERROR_CODE.RESOURCE_EXHAUSTED:
-      return exhaustedIn(details);
+      return toldIn(details, ERRNO.dquot);
     default:
       return ERRNO.io;
   }
 }
 
-function exhaustedIn(details: Uint8Array | undefined): number {
-  if (details === undefined) return ERRNO.dquot;
+/** The details may have the number. */
+function toldIn(details: Uint8Array | undefined, otherwise: number): number {
+  if (details === undefined) return otherwise;
   const { errno } = JSON.parse(new TextDecoder().decode(details)) as { errno?: unknown };
-  return typeof errno === 'number' ? errno : ERRNO.dquot;
+  return typeof errno === 'number' ? errno : otherwise;
 }

@@ -59,6 +59,7 @@ export abstract class Asset implements FileNode {
     if (how.directory && !isDirectory) throw new FileFault(ERRNO.notdir);
     if (isDirectory && (how.create || how.truncate || how.write)) throw new FileFault(ERRNO.isdir);
     if (how.truncate || how.write) throw new FileFault(ERRNO.rofs);
+    if (how.crowded) throw new FileFault(ERRNO.mfile);
     return node;
   }
 

@@ -2,8 +2,8 @@ import type { Permission } from '../../permissions.js';
 import { countField, type HostAnswer, type HostRefusal } from '../../protocol/host-calls.js';
 import { ERRNO, type Errno } from '../../protocol/preview1-errno.js';
 import type { FileKind } from '../../sandbox/file-rights.js';
-import { denied, tooMuch } from '../refusals.js';
-import type { FileAnswer } from './backend.js';
+import { denied, refused, tooMuch } from '../refusals.js';
+import type { Escape, FileAnswer } from './backend.js';
 import type { Crowded } from './open-handles.js';
 
 /** What a guest is told that calls a function of WASI: an error number, whatever it is. */
@@ -18,6 +18,12 @@ export function failedWith(errno: Errno): HostAnswer {
 
 export function deniedFile(kind: FileKind, path: string): HostRefusal {
   return { ...denied({ [kind]: path } as unknown as Permission), target: path };
+}
+
+/** It looks as on any system, and is a refusal for whoever audits. */
+export function escapingFile(by: Escape, errno: Errno, path: string): HostRefusal {
+  const message = 'this leads somewhere else than to a file of the root';
+  return { ...refused('PERMISSION_DENIED', message, { errno }), reason: by, target: path };
 }
 
 type Full = Extract<FileAnswer<never>, { outcome: 'full' }>;

@@ -1,3 +1,4 @@
+import { FILE_LIMITS } from '../../limits/files.js';
 import { FILE_KINDS, type OpenHow } from '../../protocol/files.js';
 import { countField, type HostAnswer } from '../../protocol/host-calls.js';
 import { ERRNO } from '../../protocol/preview1-errno.js';
@@ -40,8 +41,11 @@ export function askedOpen(
   };
   const open = async ([place]: readonly Place[]) => {
     if (place === undefined || opened.root === undefined) throw new TypeError('there is nothing to open');
+    if (how.crowded) return { outcome: 'crowded', limit: 'file-handles', max: FILE_LIMITS.maxInstanceHandles } as const;
     const { files } = passing.rights;
-    const handle = handles.add(signal, { root: place.root, at: opened.root.at, path: place.path, isWritable: writes });
+    const openedFor = passing.call?.path;
+    const { at } = opened.root;
+    const handle = handles.add(signal, { root: place.root, at, path: place.path, isWritable: writes, openedFor });
     if ('limit' in handle) return { outcome: 'crowded', ...handle } as const;
     const answer = await store.open(handle.number, place, how, mayOpen(opened.path, files));
     if (answer.outcome !== 'done') {

@@ -42,9 +42,13 @@ export interface MayOpen {
   readonly create: boolean;
 }
 
+/** What would lead somewhere else: a link, a way out of its root, what is no file, a second name, another spelling of what is denied. */
+export type Escape = 'link' | 'outside' | 'special' | 'hard-link' | 'other-spelling';
+
 export type FileAnswer<T> =
   | { outcome: 'done'; value: T }
   | { outcome: 'failed'; errno: Errno }
+  | { outcome: 'escaping'; errno: Errno; by: Escape }
   /** The directory that a path began in is elsewhere in its root, by now; undefined where it is not there at all. */
   | { outcome: 'moved'; handle: number; path: string[] | undefined }
   /** It would take what the plugin may not do. */

@@ -135,15 +135,19 @@ export class FileCalls implements HostService {
     return askedOpen({ store, how, where: whereOf(fields), handles: this.#handles, locator: this.#locator }, passing);
   }
 
-  /** What is moved takes all below it along, and may be read where it comes to: it must have been readable where it was. */
+  /**
+   * What is moved takes all below it along: nothing of that may come to where something is denied, and what may be read where it comes
+   * to must have been readable where it was.
+   */
   #rename(store: FileStore, fields: Fields, passing: Passing): Act | HostAnswer {
     const wheres = [whereOf(fields), whereOf(fields.slice(3))];
     let mayReplace = false;
     const check = ([from, to]: readonly Located[], { files }: Rights): [FileKind, string] | undefined => {
       if (from === undefined || to === undefined) return undefined;
       if (!files.tried('FileWrite', from.path) || !files.whole('FileWrite', from.path)) return ['FileWrite', from.path];
-      if (!files.tried('FileCreate', to.path)) return ['FileCreate', to.path];
+      if (!files.tried('FileCreate', to.path) || !files.whole('FileCreate', to.path)) return ['FileCreate', to.path];
       mayReplace = files.at('FileWrite', to.path);
+      if (mayReplace && !files.whole('FileWrite', to.path)) return ['FileWrite', to.path];
       const shows = files.some('FileRead', to.path) && !files.whole('FileRead', from.path);
       return shows ? ['FileRead', from.path] : undefined;
     };
@@ -158,8 +162,9 @@ export class FileCalls implements HostService {
   #statOf(store: FileStore, fields: Fields, passing: Passing): Act | HostAnswer {
     const handle = this.#handle(fields, passing);
     if (handle === undefined) return failedWith(ERRNO.badf);
-    return async ({ rights }) =>
-      this.#answer(handle, await store.stat(handle.number), (stat) => statFields(stat, rights));
+    return this.#held('FileRead', handle, async ({ rights }) =>
+      this.#answer(handle, await store.stat(handle.number), (stat) => statFields(stat, rights)),
+    );
   }
 
   #onHandle(store: FileStore, operation: FileOperation, fields: Fields, passing: Passing): Act | HostAnswer {
@@ -170,28 +175,29 @@ export class FileCalls implements HostService {
     if (offset < 0n || offset > Number.MAX_SAFE_INTEGER) return failedWith(ERRNO.inval);
     switch (operation) {
       case 'files.read':
-        return async () => {
+        return this.#held('FileRead', handle, async () => {
           const answer = await store.read(number, Number(offset), countOf(fields[2]) ?? 0);
           if (answer.outcome === 'done') this.#rates.spend('file bytes in', answer.value.length);
           return this.#answer(handle, answer, (bytes) => [bytes]);
-        };
+        });
       case 'files.write': {
         const bytes = fields[2] ?? NO_BYTES;
         if (!isWritable) return failedWith(ERRNO.badf);
         if (bytes.length > FILE_LIMITS.maxPieceBytes) return failedWith(ERRNO.inval);
-        return async () => {
+        return this.#held('FileWrite', handle, async () => {
           this.#rates.spend('file bytes out', bytes.length);
           const at = fields[1]?.length === 0 ? undefined : Number(offset);
           return this.#answer(handle, await store.write(number, at, bytes), ({ written, end }) => [
             countField(written),
             bigField(BigInt(end)),
           ]);
-        };
+        });
       }
       case 'files.resize':
         if (!isWritable) return failedWith(ERRNO.badf);
-        return async () =>
-          this.#answer(handle, await store.resize(number, Number(offset), countOf(fields[2]) === 1), () => []);
+        return this.#held('FileWrite', handle, async () =>
+          this.#answer(handle, await store.resize(number, Number(offset), countOf(fields[2]) === 1), () => []),
+        );
       case 'files.sync':
         return async () => this.#answer(handle, await store.sync(number), () => []);
       default:
@@ -200,6 +206,11 @@ export class FileCalls implements HostService {
           return done();
         };
     }
+  }
+
+  /** What is done with an open file, where those that wait may do it too. */
+  #held(kind: FileKind, handle: Handle, act: Act): Act {
+    return async (passing) => (await this.#locator.lackingFor(passing, kind, handle)) ?? act(passing);
   }
 
   #handle([number]: Fields, { signal }: Passing): Handle | undefined {

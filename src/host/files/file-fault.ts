@@ -1,5 +1,5 @@
 import { ERRNO, type Errno } from '../../protocol/preview1-errno.js';
-import type { FileAnswer } from './backend.js';
+import type { Escape, FileAnswer } from './backend.js';
 
 /** Ends an operation with an answer. */
 export class FileFault extends Error {
@@ -15,6 +15,19 @@ export function fault(name: keyof typeof ERRNO): FileFault {
   return new FileFault({ outcome: 'failed', errno: ERRNO[name] });
 }
 
+/** How an escape looks to a guest, as on any system. */
+const ESCAPES: Readonly<Record<Escape, Errno>> = {
+  link: ERRNO.loop,
+  outside: ERRNO.perm,
+  special: ERRNO.perm,
+  'hard-link': ERRNO.perm,
+  'other-spelling': ERRNO.acces,
+};
+
+export function escaping(by: Escape, errno = ESCAPES[by]): FileFault {
+  return new FileFault({ outcome: 'escaping', errno, by });
+}
+
 const BY_CODE: Readonly<Record<string, Errno>> = {
   EACCES: ERRNO.acces,
   EBUSY: ERRNO.busy,
@@ -23,7 +36,6 @@ const BY_CODE: Readonly<Record<string, Errno>> = {
   EFBIG: ERRNO.fbig,
   EINVAL: ERRNO.inval,
   EISDIR: ERRNO.isdir,
-  ELOOP: ERRNO.loop,
   EMFILE: ERRNO.nfile,
   ENAMETOOLONG: ERRNO.nametoolong,
   ENFILE: ERRNO.nfile,
@@ -31,20 +43,22 @@ const BY_CODE: Readonly<Record<string, Errno>> = {
   ENOSPC: ERRNO.nospc,
   ENOTDIR: ERRNO.notdir,
   ENOTEMPTY: ERRNO.notempty,
-  // A FIFO without a reader, a device without a driver.
-  ENXIO: ERRNO.perm,
   EPERM: ERRNO.perm,
   EROFS: ERRNO.rofs,
   ETXTBSY: ERRNO.busy,
   EXDEV: ERRNO.xdev,
 };
 
+/** A link that has come in the way meanwhile; a FIFO without a reader, a device without a driver. */
+const ESCAPES_BY_CODE: Readonly<Record<string, Escape>> = { ELOOP: 'link', ENXIO: 'special' };
+
 /** What a thrown error means to a guest. @throws what is a fault of ours */
 export function answerOf(error: unknown): FileAnswer<never> {
   if (error instanceof FileFault) return error.answer;
   const code = codeOf(error);
   if (code === undefined) throw error;
-  return { outcome: 'failed', errno: BY_CODE[code] ?? ERRNO.io };
+  const by = ESCAPES_BY_CODE[code];
+  return by === undefined ? { outcome: 'failed', errno: BY_CODE[code] ?? ERRNO.io } : escaping(by).answer;
 }
 
 /** Of an error of the system. */

@@ -5,7 +5,7 @@ import { ERRNO, type Errno } from '../../protocol/preview1-errno.js';
 import type { FileKind } from '../../sandbox/file-rights.js';
 import type { Passing } from '../gate.js';
 import type { Rights } from '../service.js';
-import { deniedFile, done, failedWith, full, tooManyOpen } from './answers.js';
+import { deniedFile, done, escapingFile, failedWith, full, tooManyOpen } from './answers.js';
 import type { FileAnswer, FileStore, MayOpen, Place, Root } from './backend.js';
 import { below, guestPath, joined } from './guest-path.js';
 import type { Handle, OpenHandles } from './open-handles.js';
@@ -39,6 +39,16 @@ interface LocatorParts {
 export type Check = (located: readonly Located[], rights: Rights) => [FileKind, string] | undefined;
 
 export type Work<T> = (places: readonly Place[], rights: Rights) => Promise<FileAnswer<T>>;
+
+/** Where something was done. */
+interface Done {
+  root: Root;
+  path: string;
+  /** All that was named for it. */
+  named?: string;
+}
+
+const utf8 = new TextDecoder();
 
 const RIGHTS: Readonly<Record<keyof MayOpen, FileKind>> = {
   read: 'FileRead',
@@ -109,6 +119,18 @@ export class Locator {
     };
   }
 
+  /**
+   * What is open was opened with the rights of that moment, and stays open, as on any system. Who works for others by now is held
+   * to theirs as well, for where it is, or was seen last.
+   */
+  async lackingFor({ rights, call }: Passing, kind: FileKind, handle: Handle): Promise<HostRefusal | undefined> {
+    if ((call?.path?.waiting.length ?? 0) === 0 || call?.path === handle.openedFor) return undefined;
+    const answer = await this.#store?.where(handle.number);
+    if (answer?.outcome === 'done' && answer.value !== undefined) handle.path = answer.value;
+    const path = joined(handle.at, handle.path ?? []);
+    return rights.files.tried(kind, path) ? undefined : deniedFile(kind, path);
+  }
+
   /** Looks where open directories are. Answers whether one of them is elsewhere than was thought. */
   async #refresh(handles: readonly number[], signal: AbortSignal): Promise<boolean> {
     let changed = false;
@@ -124,17 +146,14 @@ export class Locator {
   }
 
   /** @param of where it was done, for the words of a refusal */
-  answer<T>(
-    answer: FileAnswer<T>,
-    fields: (value: T) => Uint8Array[],
-    of: { root: Root; path: string },
-    rights?: Rights,
-  ): HostAnswer {
+  answer<T>(answer: FileAnswer<T>, fields: (value: T) => Uint8Array[], of: Done, rights?: Rights): HostAnswer {
     switch (answer.outcome) {
       case 'done':
         return done(fields(answer.value));
       case 'failed':
         return failedWith(answer.errno);
+      case 'escaping':
+        return escapingFile(answer.by, answer.errno, of.named ?? of.path);
       case 'crowded':
         return tooManyOpen(answer);
       case 'full':
@@ -156,6 +175,8 @@ export class Locator {
     const located: Located[] = [];
     for (const where of wheres) {
       const found = this.#locate(where, signal);
+      // The only way to it is one that leads out.
+      if (found === ERRNO.perm) return escapingFile('outside', found, this.#asNamed(where, signal));
       if (typeof found === 'number') return failedWith(found);
       located.push(found);
     }
@@ -176,6 +197,14 @@ export class Locator {
     const meant = guestPath(start.path, relative);
     return typeof meant === 'number' ? meant : { ...meant, from, found: this.#roots.find(meant.path) };
   }
+
+  /** As the guest has put it. */
+  #asNamed({ handle, base, relative }: Where, signal: AbortSignal): string {
+    const from = this.#handles.get(signal, handle);
+    const start = from === undefined ? utf8.decode(base) : joined(from.at, from.path ?? []);
+    const way = utf8.decode(relative);
+    return way.startsWith('/') ? way : `${start}/${way}`;
+  }
 }
 
 function placeOf(
@@ -195,7 +224,7 @@ function placeOf(
   return { root, path: found.path, isDirectory, from: began, apart, space };
 }
 
-function last(located: readonly (Located & { found: Found })[]): { root: Root; path: string } {
+function last(located: readonly (Located & { found: Found })[]): Done {
   const { found, path } = located.at(-1) as Located & { found: Found };
-  return { root: found.root, path };
+  return { root: found.root, path, named: located.map((each) => each.path).join(' to ') };
 }

@@ -1,6 +1,7 @@
 import { FILE_LIMITS } from '../../limits/files.js';
 import { DEFAULT_LIMITS, type PluginLimits } from '../../limits/plugin-limits.js';
 import { stands } from '../../protocol/defences.js';
+import type { CallPath } from '../asking.js';
 import type { Root } from './backend.js';
 
 /** A file or directory that a life has open. */
@@ -12,6 +13,8 @@ export interface Handle {
   /** Where in it this was seen last; undefined where it was not there. */
   path: readonly string[] | undefined;
   readonly isWritable: boolean;
+  /** Whom it was opened for: what these may do was checked then. */
+  readonly openedFor?: CallPath | undefined;
 }
 
 /** What bounds how much may be open, the narrowest last. */

@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { FILE_LIMITS } from '../../limits/files.js';
 import { type FileStat, KEEP_TIME, type OpenHow, TIME_NOW } from '../../protocol/files.js';
+import { ERRNO } from '../../protocol/preview1-errno.js';
 import type { FileAnswer, FileBackend, MayOpen, OpenedFile, Place, Root, Written } from './backend.js';
-import { answerOf, codeOf, FileFault, fault } from './file-fault.js';
+import { answerOf, codeOf, escaping, FileFault, fault } from './file-fault.js';
 import { fileStat, kindOf, listing } from './file-stats.js';
 import { type OpenFile, OpenFiles } from './open-files.js';
 import type { OpenRoot } from './open-root.js';
@@ -248,7 +249,8 @@ export class SystemFiles implements FileBackend {
     const [found, there] = [source.look(), target.look()];
     if (found === undefined) throw fault('noent');
     if (from.path.length === 0 || to.path.length === 0) throw fault('busy');
-    if (!found.isFile() && !found.isDirectory()) throw fault('perm');
+    if (found.isSymbolicLink()) throw escaping('link', ERRNO.perm);
+    if (!found.isFile() && !found.isDirectory()) throw escaping('special');
     if ((from.isDirectory || to.isDirectory) && !found.isDirectory()) throw fault('notdir');
     if (there !== undefined && !mayReplace) throw new FileFault({ outcome: 'lacking', right: 'write' });
     if (found.isDirectory() && to.root.scratch && to.path.length > from.path.length) requireRoom(source, to);

@@ -1,7 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { stands } from '../../protocol/defences.js';
 import type { Place } from './backend.js';
-import { codeOf, fault } from './file-fault.js';
+import { codeOf, escaping, fault } from './file-fault.js';
 import { DESCRIPTORS, O_PATH, type OpenRoot } from './open-root.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -90,7 +90,7 @@ function openDirectory(parent: number, name: string): number {
     return openSync(path, O_PATH | O_DIRECTORY | (guards() ? O_NOFOLLOW : 0));
   } catch (error) {
     if (codeOf(error) === 'ENOTDIR' && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw fault('loop');
+      throw escaping('link');
     throw error;
   }
 }
@@ -98,8 +98,9 @@ function openDirectory(parent: number, name: string): number {
 /** @throws FileFault for a link, a pipe, a device, a socket, and a file that may be somewhere else too */
 export function requirePlain(found: BigIntStats): void {
   if (!guards() || found.isDirectory()) return;
-  if (found.isSymbolicLink()) throw fault('loop');
-  if (!found.isFile() || found.nlink > 1n) throw fault('perm');
+  if (found.isSymbolicLink()) throw escaping('link');
+  if (!found.isFile()) throw escaping('special');
+  if (found.nlink > 1n) throw escaping('hard-link');
 }
 
 /**
@@ -112,7 +113,7 @@ function requireOwnName({ path, apart }: Place, depth: number, parent: number, f
     if (name === undefined || name === path[depth - 1]) continue;
     if (other.slice(0, depth - 1).join('/') !== path.slice(0, depth - 1).join('/')) continue;
     const its = lstatSync(below(parent, name), { bigint: true, throwIfNoEntry: false });
-    if (its?.ino === found.ino && its.dev === found.dev) throw fault('acces');
+    if (its?.ino === found.ino && its.dev === found.dev) throw escaping('other-spelling');
   }
 }
 

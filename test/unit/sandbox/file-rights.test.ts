@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Permission, permissionSchema } from '../../../src/permissions.js';
 import { commonFileRights, fileRights } from '../../../src/sandbox/file-rights.js';
 
 const asked = [{ FileRead: '/data' }, { FileWrite: '/data/w' }, { FileCreate: '/data' }];
@@ -35,6 +36,19 @@ describe('fileRights', () => {
       ['{"FileRead":"/data"}', false],
       ['{"FileRead":"/elsewhere"}', false],
     ]);
+  });
+
+  it('count what no permission can name as one that is above it', () => {
+    const used: Permission[] = [];
+    const rights = fileRights(sheet, (permission) => used.push(permission));
+    const names = ['a\nb', 'a\tb', 'a\u007f', 'a\\b/c', 'a\u0085', 'n'.repeat(1_024), 'a\u2028', '...', 'a b'];
+    for (const name of names) rights.tried('FileWrite', `/ro/${name}`);
+    rights.tried('FileWrite', '/a\nb/c');
+    rights.tried('FileRead', '/data/a\nb');
+    const above = Array<object>(6).fill({ FileWrite: '/ro' });
+    const named = [{ FileWrite: '/ro/a\u2028' }, { FileWrite: '/ro/...' }, { FileWrite: '/ro/a b' }];
+    expect(used).toEqual([...above, ...named, { FileWrite: '/' }, { FileRead: '/data' }]);
+    for (const permission of used) expect(permissionSchema.safeParse(permission).success).toBe(true);
   });
 
   it('of a plugin that works for another are what both have', () => {

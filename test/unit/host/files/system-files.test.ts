@@ -110,8 +110,9 @@ describe.skipIf(process.platform !== 'linux')('SystemFiles', () => {
     done(files.statAt(place('a')));
     const before = readdirSync('/proc/self/fd').length;
     for (const path of ['a/link', 'a/link/c', 'a/none/c', 'a/b/c/d/e', 'x'.repeat(300)]) {
-      expect(files.open(1, place(path), READ, ALL).outcome).toBe('failed');
-      expect(files.list(place(path)).outcome).toBe('failed');
+      const isLink = path.startsWith('a/link');
+      expect(files.open(1, place(path), READ, ALL).outcome).toBe(isLink ? 'escaping' : 'failed');
+      expect(files.list(place(path)).outcome).not.toBe('done');
     }
     done(files.open(2, place('a/b/f'), WRITE, ALL));
     expect(files.rename(place('a/b/f'), place('a/none/f'), true)).toEqual(failed('noent'));
@@ -177,12 +178,13 @@ describe.skipIf(process.platform !== 'linux')('SystemFiles', () => {
     mkdirSync(join(folder, 'SECRET'));
     writeFileSync(join(folder, 'secret/in/key'), 'k');
     if (!bound(join(folder, 'secret'), join(folder, 'SECRET'))) return;
+    const denied = { outcome: 'escaping', errno: ERRNO.acces, by: 'other-spelling' };
     try {
       for (const apart of [[['secret']], [['secret', 'in']], [['secret', 'in', 'key']]]) {
         const other = (path: string) => place(path, { apart });
-        expect(files.open(1, other('SECRET/in/key'), READ, ALL)).toEqual(failed('acces'));
-        expect(files.statAt(other('SECRET'))).toEqual(failed('acces'));
-        expect(files.rename(other('SECRET/in'), other('elsewhere'), true)).toEqual(failed('acces'));
+        expect(files.open(1, other('SECRET/in/key'), READ, ALL)).toEqual(denied);
+        expect(files.statAt(other('SECRET'))).toEqual(denied);
+        expect(files.rename(other('SECRET/in'), other('elsewhere'), true)).toEqual(denied);
         expect(done(files.statAt(other('secret/in/key'))).kind).toBe('file');
       }
     } finally {
