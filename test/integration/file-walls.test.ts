@@ -13,6 +13,9 @@ const ACCES = 'PermissionDenied 2';
 const PERM = 'PermissionDenied 63';
 const LOOP = /Loop 32$|Uncategorized 32$/;
 
+/** For lines of the audit log. */
+const WAIT_MS = 10_000;
+
 let server: ServerProcess;
 let client: Client;
 const mapped = new MappedFolder((folder) => [{ path: '/data', directory: join(folder, 'data') }]);
@@ -67,7 +70,7 @@ describe.skipIf(!SERVES_FILES)('files', () => {
       const log = readFileSync(join(server.dataDir, 'audit/000001.jsonl'), 'utf8');
       const line = log.split('\n').find((each) => each.includes('"deputy"') && each.includes('"/data/own/f"'));
       expect(JSON.parse(line ?? '{}')).toMatchObject({ details: { of: 'files.read', for: '["caller"]' } });
-    });
+    }, WAIT_MS);
     // Its present place counts.
     renameSync(host('own/f'), host('shared/g'));
     expect(await caller.run(['get', 'own', 3])).toEqual(['its']);
@@ -151,8 +154,9 @@ describe.skipIf(!SERVES_FILES)('files', () => {
       .split('\n')
       .filter((line) => line.includes(`${of},op="files.open",decision="denied"`));
     expect(counted).toEqual([expect.stringMatching(/ 8$/)]);
-    await vi.waitFor(() =>
-      expect(denialsOf(server, 'links')).toEqual([
+    await expect
+      .poll(() => denialsOf(server, 'links'))
+      .toEqual([
         ['files.open', 'link', '/data/in/relative'],
         ['files.open', 'link', '/data/in/inside'],
         ['files.open', 'link', '/data/in/up/outside.txt'],
@@ -162,7 +166,6 @@ describe.skipIf(!SERVES_FILES)('files', () => {
         ['files.open', 'special', '/data/in/pipe'],
         ['files.open', 'outside', '/data/in/../../outside.txt'],
         ['files.rename', 'link', '/data/in/relative to /data/in/moved'],
-      ]),
-    );
+      ]);
   });
 });
