@@ -6,7 +6,7 @@ import type { Permission } from '../permissions.js';
 import { stands } from '../protocol/defences.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
-import { permits } from '../sandbox/permitted.js';
+import { holds } from '../sandbox/permitted.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
 import { about, audited, auditedAnyway, decisionDetails } from './audited.js';
 import { refOf } from './dependency-chain.js';
@@ -27,7 +27,7 @@ export function requireDecided({ metadata }: Manifest, grants: PluginGrants, bef
   const open = grants.undecided;
   if (open.length === 0 || !stands('consent')) return;
   const plugin = `${metadata.name} ${metadata.version}`;
-  const isKnown = (permission: Permission): boolean => before !== undefined && permits(before.sheet, permission);
+  const isKnown = (permission: Permission): boolean => before !== undefined && holds(before.sheet, permission);
   const fresh = before && { new: fitting(open.filter((permission) => !isKnown(permission))) };
   throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE', isKnown), {
     details: { plugin, added: fitting(open), ...fresh },

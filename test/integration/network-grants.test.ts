@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../../src/client/client.js';
+import { Fetcher } from '../harness/fetcher.js';
+import { ServerProcess } from '../harness/server-process.js';
+
+let server: ServerProcess;
+let client: Client;
+let web: Server;
+let port = 0;
+
+beforeAll(async () => {
+  web = createServer((_, response) => response.end('reached'));
+  await once(web.listen(0, '127.0.0.1'), 'listening');
+  port = (web.address() as AddressInfo).port;
+  server = await ServerProcess.start();
+  client = server.connect(60_000);
+});
+afterAll(async () => {
+  client.close();
+  expect(await server.stop()).toBe(0);
+  web.closeAllConnections();
+  web.close();
+});
+
+describe('an internal address', () => {
+  const REFUSED = /^PERMISSION_DENIED: the host has an address/;
+  const anyHost = () => ({ NetworkHttp: { ports: [port] } });
+  const address = () => ({ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } });
+  const texts = (...permissions: object[]): string[] => permissions.map((each) => JSON.stringify(each));
+
+  test('is reached and lost by a running plugin as it is granted and denied beside any host', async () => {
+    const fetcher = await Fetcher.install(client, { name: 'beside', asks: [anyHost()] });
+    const reach = (): Promise<string> => fetcher.fetch(`http://127.0.0.1:${port}/`);
+    expect(await reach()).toMatch(REFUSED);
+    const granted = await client.setPluginGrants('beside', { grant: texts(address()) });
+    expect(granted.permissions?.effective).toEqual(texts(anyHost(), address()));
+    expect(await reach()).toBe('200 reached');
+    // Granted once more, any host takes nothing away.
+    const again = await client.setPluginGrants('beside', { grant: texts(anyHost()) });
+    expect([...(again.permissions?.granted ?? [])].sort()).toEqual(texts(address(), anyHost()).sort());
+    expect(await reach()).toBe('200 reached');
+    const denied = await client.setPluginGrants('beside', { deny: texts(address()) });
+    expect(denied.permissions).toMatchObject({ granted: texts(anyHost()), effective: texts(anyHost()) });
+    expect(await reach()).toMatch(/^PERMISSION_DENIED/);
+    await client.setPluginGrants('beside', { grant: texts(anyHost()) });
+    expect(await reach()).toMatch(/^PERMISSION_DENIED/);
+  });
+
+  test('that is asked for holds once it is granted by its name', async () => {
+    const fetcher = await Fetcher.install(client, { name: 'by-name', asks: [address()], grants: [] });
+    await client.setPluginGrants('by-name', { grant: texts(address()) });
+    expect(await fetcher.fetch(`http://127.0.0.1:${port}/`)).toBe('200 reached');
+  });
+});
