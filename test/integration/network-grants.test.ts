@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { Fetcher } from '../harness/fetcher.js';
+import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
 
 let server: ServerProcess;
@@ -51,7 +52,35 @@ describe('an internal address', () => {
 
   test('that is asked for holds once it is granted by its name', async () => {
     const fetcher = await Fetcher.install(client, { name: 'by-name', asks: [address()], grants: [] });
+    const refusal = await refusalOf(client.setPluginGrants('by-name', { grant: texts(anyHost()) }));
+    expect(refusal).toMatchObject({ reason: 'REQUEST_INVALID' });
+    expect(refusal.message).toContain('an address that is not public must be granted by its name');
     await client.setPluginGrants('by-name', { grant: texts(address()) });
+    expect(await fetcher.fetch(`http://127.0.0.1:${port}/`)).toBe('200 reached');
+  });
+});
+
+describe('a grant of another port than the one that is asked for', () => {
+  test('is refused with the reason, at installation and afterwards', async () => {
+    const stray = { NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } };
+    const expected = {
+      reason: 'REQUEST_INVALID',
+      message: expect.stringContaining(`asked for: port 80; granted: port ${port}`),
+    };
+    const installing = Fetcher.install(client, { name: 'stray', asks: ['NetworkHttp'], grants: [stray] });
+    expect(await refusalOf(installing)).toMatchObject(expected);
+    await Fetcher.install(client, { name: 'stray', asks: ['NetworkHttp'] });
+    const granting = client.setPluginGrants('stray', { grant: [JSON.stringify(stray)] });
+    expect(await refusalOf(granting)).toMatchObject(expected);
+  });
+
+  test('is what a manifest can ask for, of any host', async () => {
+    const asks = [{ NetworkHttp: { ports: [80, port] } }];
+    const fetcher = await Fetcher.install(client, {
+      name: 'ports',
+      asks,
+      grants: [{ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } }],
+    });
     expect(await fetcher.fetch(`http://127.0.0.1:${port}/`)).toBe('200 reached');
   });
 });
