@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import type { Client } from '../../src/client/client.js';
 import { Fetcher } from '../harness/fetcher.js';
 import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
+import { idOf } from '../harness/wat-plugin.js';
+import { hal9 } from '../unit/cli/command.js';
 
 let server: ServerProcess;
 let client: Client;
@@ -82,5 +85,41 @@ describe('a grant of another port than the one that is asked for', () => {
       grants: [{ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } }],
     });
     expect(await fetcher.fetch(`http://127.0.0.1:${port}/`)).toBe('200 reached');
+  });
+});
+
+describe('hal9 plugin permissions --policy', () => {
+  const policyOf = async (name: string): Promise<string> =>
+    (await hal9(['plugin', 'permissions', name, '--policy'], { env: { HAL9_SERVER: server.grpc } })).stdout;
+
+  test('has the hosts that were tried of any host, and how to lift the denials', async () => {
+    const name = 'recorded';
+    const fetcher = await Fetcher.install(client, { name, asks: ['NetworkHttp', 'NetworkHttps'], grants: [] });
+    for (const url of ['http://example.com/', 'https://example.org/', 'http://127.0.0.1/'])
+      expect(await fetcher.fetch(url)).toMatch(/^PERMISSION_DENIED/);
+    const policy = await policyOf(name);
+    const grant = [
+      { NetworkHttp: { hosts: ['127.0.0.1'] } },
+      { NetworkHttp: { hosts: ['example.com'] } },
+      { NetworkHttps: { hosts: ['example.org'] } },
+    ];
+    expect(parseYaml(policy)).toEqual({ grants: { [idOf(name)]: { grant, deny: [] } } });
+    expect(policy).not.toContain('does not ask for');
+    // The command that it ends with does the same as the block.
+    const command = /lift that: (hal9 plugin grant .*)$/m.exec(policy)?.[1] ?? '';
+    const words = command
+      .split(' ')
+      .slice(3)
+      .map((word) => word.replace(/^'|'$/g, ''));
+    const { permissions } = await client.setPluginGrants(words[0] ?? '', { grant: words.slice(1) });
+    expect(permissions?.effective.map((text) => JSON.parse(text) as unknown)).toEqual(grant);
+  });
+
+  test('has the address that was used, and denies nothing of it', async () => {
+    const asks = [{ NetworkHttp: { ports: [port] } }];
+    const address = { NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } };
+    const fetcher = await Fetcher.install(client, { name: 'used', asks, grants: [address] });
+    expect(await fetcher.fetch(`http://127.0.0.1:${port}/`)).toBe('200 reached');
+    expect(parseYaml(await policyOf('used'))).toEqual({ grants: { [idOf('used')]: { grant: [address], deny: [] } } });
   });
 });
