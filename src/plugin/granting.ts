@@ -67,7 +67,7 @@ async function apply(
 ): Promise<void> {
   const before = plugin.grants;
   const restarts = plugin.active && after.fingerprint !== before.fingerprint;
-  if (restarts) await plugin.deactivate(drainMs);
+  if (restarts) await plugin.deactivate(drainMs, after);
   plugin.grants = after;
   try {
     await table.save();
@@ -90,7 +90,7 @@ export function changedBy(plugins: readonly InstalledPlugin[], change: () => voi
 /** Ends a plugin's instances, and starts it again, so that it has the grants of now. */
 export async function restarted(plugin: InstalledPlugin, drainMs: number): Promise<void> {
   if (!plugin.active) return;
-  await plugin.deactivate(drainMs);
+  await plugin.deactivate(drainMs, plugin.grants);
   await plugin.activate();
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import type { Client } from '../../src/client/client.js';
 import { Fetcher } from '../harness/fetcher.js';
@@ -14,9 +14,15 @@ let server: ServerProcess;
 let client: Client;
 let web: Server;
 let port = 0;
+/** Answers the request for `/held`, by a redirect. */
+let release = (): unknown => undefined;
 
 beforeAll(async () => {
-  web = createServer((_, response) => response.end('reached'));
+  web = createServer((request, response) => {
+    release = () => response.writeHead(302, { location: '/' }).end();
+    if (request.url === '/held') web.emit('held');
+    else response.end('reached');
+  });
   await once(web.listen(0, '127.0.0.1'), 'listening');
   port = (web.address() as AddressInfo).port;
   server = await ServerProcess.start();
@@ -51,6 +57,22 @@ describe('an internal address', () => {
     expect(await reach()).toMatch(/^PERMISSION_DENIED/);
     await client.setPluginGrants('beside', { grant: texts(anyHost()) });
     expect(await reach()).toMatch(/^PERMISSION_DENIED/);
+  });
+
+  test('is lost at once by a call that is under way', async () => {
+    const fetcher = await Fetcher.install(client, { name: 'under-way', asks: [address()] });
+    const held = once(web, 'held');
+    const call = fetcher.fetch(`http://127.0.0.1:${port}/held`);
+    await held;
+    const denying = client.setPluginGrants('under-way', { deny: texts(address()) });
+    // Out of service, and its call may end.
+    await vi.waitFor(
+      async () => expect((await client.getPlugin('under-way')).plugin?.state).not.toBe('ACTIVE'),
+      20_000,
+    );
+    release();
+    expect(await call).toMatch(/^PERMISSION_DENIED/);
+    await denying;
   });
 
   test('that is asked for holds once it is granted by its name', async () => {
