@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/client.js';
 import type { PluginPermissionsResponse, PluginRef } from '../client/messages.js';
+import type { Permission } from '../permissions.js';
 import { addClientOptions, type ClientFlags, withClient } from './client-command.js';
 import { permissionTexts } from './decision-options.js';
 import { UsageError } from './fail.js';
@@ -56,17 +57,17 @@ async function printReply(reply: PluginPermissionsResponse, { json }: ClientFlag
 
 async function printPolicy({ plugin, permissions }: PluginPermissionsResponse, { json }: ClientFlags): Promise<void> {
   if (plugin === null || permissions === null) return;
-  const { policyLines, policyOf } = await import('./policy.js');
+  const { deniedNow, policyLines, policyOf } = await import('./policy.js');
   const tried = permissions.used.map(({ permission }) => permission);
   const policy = policyOf({ plugin, asked: permissions.asked, tried });
   if (json) return printJson(policy);
   for (const line of policyLines(plugin, policy)) printLine(line);
-  const inTheWay = permissions.asked.filter((text) => tried.includes(text) && permissions.denied.includes(text));
+  const inTheWay = deniedNow(policy, permissions.denied);
   if (inTheWay.length > 0)
     printLine(`# denied on this server, which wins; to lift that: ${await grantCommand(plugin, inTheWay)}`);
 }
 
-async function grantCommand({ id }: PluginRef, permissions: readonly string[]): Promise<string> {
-  const { permissionWord, readPermission } = await import('../sandbox/permission-text.js');
-  return `hal9 plugin grant ${id} ${permissions.map((text) => permissionWord(readPermission(text, 'the reply'))).join(' ')}`;
+async function grantCommand({ id }: PluginRef, permissions: readonly Permission[]): Promise<string> {
+  const { permissionWord } = await import('../sandbox/permission-text.js');
+  return `hal9 plugin grant ${id} ${permissions.map(permissionWord).join(' ')}`;
 }

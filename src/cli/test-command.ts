@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { OutcomeName, PluginResult, Signal } from '../client/messages.js';
+import type { OutcomeName, PluginRef, PluginResult, Signal } from '../client/messages.js';
 import { GUEST_LIMITS } from '../limits.js';
 import { printable } from '../observe/printable.js';
 import { decodeSignal } from '../protocol/codec.js';
@@ -8,7 +8,7 @@ import { EXIT, type ExitStatus, exitOfOutcomes } from './exit-status.js';
 import { addLocalOptions, type LocalFlags, openForCalls } from './local-call.js';
 import { printLogLine, resultOf, signalOf } from './local-result.js';
 import { grouped, printJson, printLine, printNote } from './output.js';
-import { type Policy, policyLines, policyOf } from './policy.js';
+import type { Policy } from './policy.js';
 import { errorLines } from './results.js';
 
 type TestFlags = LocalFlags & { maxFuel?: number; expectOutcome: OutcomeName; record?: boolean };
@@ -52,7 +52,7 @@ export function addTest(plugin: Command): void {
         // With --record standard output is a file for a server, and nothing else.
         printVerdict(verdict, flags.record ? printNote : printLine);
         const ref = verdict.results[0]?.plugin;
-        if (verdict.policy && ref) for (const line of policyLines(ref, verdict.policy)) printLine(line);
+        if (verdict.policy && ref) await printPolicy(ref, verdict.policy);
       }),
     );
 }
@@ -88,8 +88,14 @@ async function judge(path: string, flags: TestFlags): Promise<Verdict> {
   const cheap = flags.maxFuel === undefined || fuel <= flags.maxFuel;
   const passed = cheap && results.every(({ outcome }) => outcome === flags.expectOutcome);
   const asked = sheet.asked.map(permissionJson);
+  const { policyOf } = await import('./policy.js');
   const policy = flags.record ? policyOf({ plugin: plugin.metered.plugin, asked, tried: [...tried] }) : undefined;
   return { passed, expectOutcome: flags.expectOutcome, maxFuel: flags.maxFuel, fuel, results, sent, policy };
+}
+
+async function printPolicy(plugin: PluginRef, policy: Policy): Promise<void> {
+  const { policyLines } = await import('./policy.js');
+  for (const line of policyLines(plugin, policy)) printLine(line);
 }
 
 const fuelOf = ({ cost }: PluginResult): number => Number(cost?.fuel ?? 0);

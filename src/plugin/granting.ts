@@ -6,7 +6,7 @@ import type { Permission } from '../permissions.js';
 import { stands } from '../protocol/defences.js';
 import type { Decisions } from '../sandbox/decisions.js';
 import { permissionJson } from '../sandbox/permission-parts.js';
-import { permits } from '../sandbox/permitted.js';
+import { holds } from '../sandbox/permitted.js';
 import { undecidedMessage } from '../sandbox/undecided-message.js';
 import { about, audited, auditedAnyway, decisionDetails } from './audited.js';
 import { refOf } from './dependency-chain.js';
@@ -27,7 +27,7 @@ export function requireDecided({ metadata }: Manifest, grants: PluginGrants, bef
   const open = grants.undecided;
   if (open.length === 0 || !stands('consent')) return;
   const plugin = `${metadata.name} ${metadata.version}`;
-  const isKnown = (permission: Permission): boolean => before !== undefined && permits(before.sheet, permission);
+  const isKnown = (permission: Permission): boolean => before !== undefined && holds(before.sheet, permission);
   const fresh = before && { new: fitting(open.filter((permission) => !isKnown(permission))) };
   throw new HostError('PERMISSION_UNDECIDED', undecidedMessage(plugin, open, 'hal9 plugin install PACKAGE', isKnown), {
     details: { plugin, added: fitting(open), ...fresh },
@@ -67,7 +67,7 @@ async function apply(
 ): Promise<void> {
   const before = plugin.grants;
   const restarts = plugin.active && after.fingerprint !== before.fingerprint;
-  if (restarts) await plugin.deactivate(drainMs);
+  if (restarts) await plugin.deactivate(drainMs, after);
   plugin.grants = after;
   try {
     await table.save();
@@ -90,7 +90,7 @@ export function changedBy(plugins: readonly InstalledPlugin[], change: () => voi
 /** Ends a plugin's instances, and starts it again, so that it has the grants of now. */
 export async function restarted(plugin: InstalledPlugin, drainMs: number): Promise<void> {
   if (!plugin.active) return;
-  await plugin.deactivate(drainMs);
+  await plugin.deactivate(drainMs, plugin.grants);
   await plugin.activate();
 }
 

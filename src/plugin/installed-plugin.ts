@@ -26,7 +26,7 @@ import { nodeOf } from './graph-node.js';
 import { neuronOffers, toolOffers } from './offers.js';
 import type { PermissionUses } from './permission-uses.js';
 import type { PluginGrants } from './plugin-grants.js';
-import { rightsOf } from './plugin-rights.js';
+import { CrewRights } from './plugin-rights.js';
 import { usageOf } from './plugin-usage.js';
 import type { GrantsOf, LimitView, PluginView } from './plugins-api.js';
 import { requireTrust, signedPlugin } from './signed-plugin.js';
@@ -102,6 +102,7 @@ export class InstalledPlugin {
   readonly #prepared: PreparedModule;
   readonly #runtime: PluginRuntime;
   #crew: Crew | undefined;
+  #rights: CrewRights | undefined;
   static #turns = 0;
 
   constructor(parts: InstalledPluginParts, runtime: PluginRuntime) {
@@ -166,8 +167,11 @@ export class InstalledPlugin {
     const { observer, metrics } = this.#runtime.observe(this.ref);
     const { sheet } = this.grants;
     const uses = (message: UsesMessage): void => this.#used(usesOf(message, sheet), metrics);
-    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet, assets), { ...observer, uses });
-    this.#crew = crew;
+    const rights = new CrewRights(sheet, (permission, permitted) =>
+      this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]),
+    );
+    const crew = this.#runtime.pool.recruit(this.#crewSpec(sheet, rights, assets), { ...observer, uses });
+    [this.#crew, this.#rights] = [crew, rights];
     this.turn = ++InstalledPlugin.#turns;
     metrics.watch({ queueLength: () => crew.queueLength, instances: () => crew.instancesByState() });
     const offer: ActivePlugin = {
@@ -200,8 +204,12 @@ export class InstalledPlugin {
     await this.#crew?.warmUp();
   }
 
-  /** Takes the plugin out of service: no new call reaches it, those under way end within `drainMs`. */
-  async deactivate(drainMs: number): Promise<void> {
+  /**
+   * Takes the plugin out of service: no new call reaches it, those under way end within `drainMs`.
+   * @param next other grants: what they do not give is lost at once, also by calls under way
+   */
+  async deactivate(drainMs: number, next?: PluginGrants): Promise<void> {
+    if (next !== undefined) this.#rights?.narrow(next.sheet);
     const crew = this.#crew;
     if (crew === undefined) return;
     this.#crew = undefined;
@@ -264,7 +272,7 @@ export class InstalledPlugin {
       metrics.hostCall(OPERATIONS[partsOf(permission).kind] ?? 'other', permitted ? 'allowed' : 'denied', count);
   }
 
-  #crewSpec(sheet: Sheet, assets: AssetImage | undefined): CrewSpec {
+  #crewSpec(sheet: Sheet, rights: Rights, assets: AssetImage | undefined): CrewSpec {
     const stateful = isStateful(this.manifest);
     const own = this.manifest.metadata.requirements.max_call_ms ?? Infinity;
     return {
@@ -280,12 +288,7 @@ export class InstalledPlugin {
         assets,
         directories: this.roots.directories(sheet.asked),
       },
-      host: this.#runtime.hostCalls(
-        this.ref,
-        rightsOf(sheet, (permission, permitted) =>
-          this.#runtime.uses.record(this.ref.id, [{ permission, permitted, count: 1 }]),
-        ),
-      ),
+      host: this.#runtime.hostCalls(this.ref, rights),
       stateful,
       maxLives: stateful ? 1 : SERVER_LIMITS.maxInstances,
       queue: { maxCalls: this.#runtime.queueLength, maxBytes: SERVER_LIMITS.maxQueueBytes },

@@ -62,7 +62,9 @@ export class PluginGrants {
     const { sheet } = this;
     const asked = sheet.asked.map(partsOf);
     const denied = sheet.denied.filter((permission) => overlapsAny(asked, partsOf(permission)));
-    return JSON.stringify([effective(sheet), denied].map((list) => list.map(permissionJson).sort()));
+    // A denial as it is written: one without ports is of all of them, which the shortest spelling would not tell apart.
+    const denials = denied.map((permission) => JSON.stringify(partsOf(permission)));
+    return JSON.stringify([effective(sheet).map(permissionJson), denials].map((texts) => texts.sort()));
   }
 
   /** The grants after new decisions. Errors as `requireAsked` and `decide`. */

@@ -1,6 +1,6 @@
 /** What two permissions have in common, and whether one takes in the other. Pure functions. */
 
-import type { Parts } from './permission-parts.js';
+import { isAddress, type Parts } from './permission-parts.js';
 
 /** Whether everything that `narrow` is about, `wide` is about too. */
 export function covers(wide: Parts, narrow: Parts): boolean {
@@ -50,12 +50,9 @@ export function subtract(from: Parts, denied: Parts): Parts | undefined {
  */
 export function hostMatches(pattern: string, host: string): boolean {
   if (pattern === host) return true;
-  if (!pattern.startsWith('*.') || ADDRESS.test(host)) return false;
+  if (!pattern.startsWith('*.') || isAddress(host)) return false;
   return host.endsWith(pattern.slice(1));
 }
-
-/** An address is no name: its last part is a number (URL standard, "ends in a number"), or it stands in brackets. */
-const ADDRESS = /^\[|(^|\.)(\d+|0[xX][0-9A-Fa-f]*)$/;
 
 function hostsWithin(wide: Parts['hosts'], narrow: Parts['hosts']): boolean {
   if (wide === undefined) return true;

@@ -3,7 +3,8 @@
 import { HostError } from '../errors.js';
 import { MANIFEST_LIMITS } from '../limits.js';
 import type { Permission } from '../permissions.js';
-import { covers, intersect, overlapsAny, subtract } from './coverage.js';
+import { covers, overlapsAny, subtract } from './coverage.js';
+import { givenOf, givesAll } from './given.js';
 import { givenParts, type Parts, partsOf, permissionJson, permissionOf } from './permission-parts.js';
 
 /** What is given and what is refused. Denials win. */
@@ -39,8 +40,7 @@ export function decide(
   decisions: Decisions,
   configured: Rule = NO_RULE,
 ): LineDecisions {
-  const named = [...decisions.grant, ...decisions.deny].map(partsOf);
-  const touched = (permission: Permission): boolean => overlapsAny(named, partsOf(permission));
+  const touched = touchedBy(decisions);
   const open = decisions.rest === 'keep' ? [] : undecided(asked, before, configured);
   const rest = open.filter((permission) => !touched(permission));
   let rule: Rule = before;
@@ -63,20 +63,35 @@ export function undecided(
   { decided, grant: granted, deny: denied }: LineDecisions,
   configured: Rule,
 ): Permission[] {
-  const known = [...[...decided, ...granted].map(givenParts), ...denied.map(partsOf)];
-  const rules = [...configured.grant, ...configured.deny].map(partsOf);
+  const given = [...decided, ...granted].map(givenParts);
+  const refused = denied.map(partsOf);
+  const touched = touchedBy(configured);
   return asked.filter((permission) => {
     const want = givenParts(permission);
-    return !known.some((each) => covers(each, want)) && !overlapsAny(rules, partsOf(permission));
+    const known = given.some((each) => givesAll(each, want)) || refused.some((each) => covers(each, want));
+    return !known && !touched(permission);
   });
 }
 
-/** Forgets denials that touch it, and with a wider denial the grants that it had kept from holding. */
+/** Whether a rule says anything of a permission that is asked for. */
+function touchedBy(rule: Rule): (asked: Permission) => boolean {
+  const [granted, denied] = [rule.grant.map(givenParts), rule.deny.map(partsOf)];
+  return (asked) => {
+    const want = givenParts(asked);
+    return overlapsAny(denied, want) || granted.some((each) => givenOf(want, each) !== undefined);
+  };
+}
+
+/**
+ * Forgets denials of what it gives, and with a wider denial the grants that it had kept from holding. Grants that it does not give
+ * itself stay: of other ports, and of addresses that are given by name alone.
+ */
 function grant({ grant: granted, deny: denied }: Rule, permission: Permission): Rule {
-  const parts = partsOf(permission);
-  const [lifted, kept] = divide(denied, (each) => intersect(partsOf(each), parts) !== undefined);
-  const wider = lifted.map(partsOf).filter((each) => !covers(parts, each));
-  const rest = granted.filter((each) => !covers(parts, partsOf(each)) && !overlapsAny(wider, partsOf(each)));
+  const parts = givenParts(permission);
+  const [lifted, kept] = divide(denied, (each) => givenOf(partsOf(each), parts) !== undefined);
+  const givesNothingBack = (each: Parts): boolean =>
+    lifted.flatMap((denial) => givenOf(partsOf(denial), each) ?? []).every((back) => givesAll(parts, back));
+  const rest = granted.filter((each) => !givesAll(parts, givenParts(each)) && givesNothingBack(givenParts(each)));
   return { grant: [...rest, permission], deny: kept };
 }
 

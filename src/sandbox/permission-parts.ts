@@ -54,6 +54,11 @@ export function permissionJson(permission: Permission): string {
   return JSON.stringify(permissionOf(givenParts(permission)));
 }
 
+/** An address is no name: its last part is a number (URL standard, "ends in a number"), or it stands in brackets. */
+export function isAddress(host: string): boolean {
+  return /^\[|(^|\.)(\d+|0[xX][0-9A-Fa-f]*)$/.test(host);
+}
+
 function distinct<T extends string | number>(values: readonly T[]): T[] {
   return [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
 }

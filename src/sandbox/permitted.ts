@@ -3,6 +3,7 @@
 import type { Permission } from '../permissions.js';
 import { stands } from '../protocol/defences.js';
 import { covers, intersect, subtract } from './coverage.js';
+import { allGiven, givesAll } from './given.js';
 import { givenParts, type Parts, partsOf, permissionOf } from './permission-parts.js';
 
 /** What an operator has decided, and a plugin asks for. An empty list is nothing. */
@@ -21,7 +22,7 @@ export function effective(sheet: Sheet): Permission[] {
   const denied = sheet.denied.map(partsOf);
   const found = new Map<string, Permission>();
   for (const asked of sheet.asked.map(givenParts)) {
-    for (const common of commonParts(asked, granted)) {
+    for (const common of allGiven(asked, granted)) {
       const left = denied.reduce<Parts | undefined>((parts, each) => parts && subtract(parts, each), common);
       if (left === undefined) continue;
       const permission = permissionOf(left);
@@ -42,8 +43,8 @@ export function permits(sheet: Sheet, wanted: Permission): boolean {
   return !stands('denials') || sheet.denied.every((each) => intersect(partsOf(each), want) === undefined);
 }
 
-/** One grant that takes in all of it is the usual case, and then the answer. */
-function commonParts(asked: Parts, granted: readonly Parts[]): Parts[] {
-  if (granted.some((grant) => covers(grant, asked))) return [asked];
-  return granted.flatMap((grant) => intersect(asked, grant) ?? []);
+/** Whether all of a permission holds, with the addresses that it names. */
+export function holds(sheet: Sheet, permission: Permission): boolean {
+  const parts = givenParts(permission);
+  return permits(sheet, permission) && effective(sheet).some((each) => givesAll(givenParts(each), parts));
 }

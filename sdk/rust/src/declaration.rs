@@ -128,7 +128,8 @@ pub enum Permission {
     PluginCall(&'static str),
 }
 
-/// Where a network permission reaches. An empty list does not restrict.
+/// Where a network permission reaches. Without hosts, any host that the operator grants; without ports, 80 for HTTP, 443 for
+/// HTTPS, and any for the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Destinations {
     /// Host names, patterns such as `*.example.com`, or addresses.

@@ -9,7 +9,7 @@ import {
   NOTHING_DECIDED,
   undecided,
 } from '../../../src/sandbox/decisions.js';
-import { effective, permits } from '../../../src/sandbox/permitted.js';
+import { effective } from '../../../src/sandbox/permitted.js';
 import { Random } from '../../fuzz/random.js';
 import { anyPermission, anyPermissions, singles } from './permissions.js';
 
@@ -42,6 +42,16 @@ describe('undecided', () => {
     expect(undecided(asked, line, NO_RULE)).toEqual([]);
     expect(holds(asked, line)).toEqual([http(['a.x.test'])]);
     expect(undecided(['NetworkHttp'], line, NO_RULE)).toEqual(['NetworkHttp']);
+  });
+
+  test('is an address, whatever was decided about any host', () => {
+    const line = decide(NOTHING_DECIDED, ['NetworkHttp'], decisions({ rest: 'grant' }));
+    const asked: Permission[] = ['NetworkHttp', http(['10.0.0.1'])];
+    expect(undecided(asked, line, { grant: ['NetworkHttp'], deny: [] })).toEqual([http(['10.0.0.1'])]);
+    const first = decide(NOTHING_DECIDED, asked, decisions({ grant: ['NetworkHttp'] }));
+    expect(undecided(asked, first, NO_RULE)).toEqual([http(['10.0.0.1'])]);
+    expect(undecided(asked, decide(line, asked, decisions({ rest: 'deny' })), NO_RULE)).toEqual([]);
+    expect(holds(asked, decide(line, asked, decisions({ rest: 'grant' })))).toEqual(asked);
   });
 
   test('is not what the configuration grants or denies, in part too', () => {
@@ -91,6 +101,29 @@ describe('decide', () => {
     expect(JSON.stringify(holds(asked, line))).not.toContain('b.test');
   });
 
+  test('keeps an address that was granted beside any host, in whatever order, until it is denied', () => {
+    const asked: Permission[] = ['NetworkHttp'];
+    const both = ['NetworkHttp', http(['10.0.0.1'])] as const;
+    for (const order of [both, [...both].reverse()]) {
+      let line = NOTHING_DECIDED;
+      for (const permission of order) line = decide(line, asked, decisions({ grant: [permission] }));
+      expect(holds(asked, line)).toEqual([...both]);
+      line = decide(line, asked, decisions({ deny: [http(['10.0.0.1'])] }));
+      expect([line.grant, line.deny]).toEqual([['NetworkHttp'], [http(['10.0.0.1'])]]);
+      // Leave for any host says nothing of the address.
+      line = decide(line, asked, decisions({ grant: ['NetworkHttp'] }));
+      expect(line.deny).toEqual([http(['10.0.0.1'])]);
+      expect(holds(asked, decide(line, asked, decisions({ grant: [http(['10.0.0.1'])] })))).toEqual([...both]);
+    }
+  });
+
+  test('keeps a grant of another port than the one that is granted', () => {
+    const asked: Permission[] = [{ NetworkHttp: { ports: [80, 8080] } }];
+    const other: Permission = { NetworkHttp: { hosts: ['a.test'], ports: [8080] } };
+    const line = decide(NOTHING_DECIDED, asked, decisions({ grant: [other] }));
+    expect(decide(line, asked, decisions({ grant: ['NetworkHttp'] })).grant).toEqual([other, 'NetworkHttp']);
+  });
+
   test('keeps a grant of what is not asked for, which gives nothing', () => {
     const line = decide(NOTHING_DECIDED, [], decisions({ grant: [{ SystemEnv: 'HOME' }] }));
     expect(holds([], line)).toEqual([]);
@@ -120,9 +153,9 @@ describe('decide', () => {
       }
       const after = decide(before, asked, decisions(gives ? { grant: [named] } : { deny: [named] }));
       const sheetOf = (line: LineDecisions) => ({ asked, granted: line.grant, denied: line.deny });
-      for (const { permission, within } of singles()) {
-        const [held, holdsNow] = [permits(sheetOf(before), permission), permits(sheetOf(after), permission)];
-        const isNamed = within(named, !gives);
+      for (const { permission, within, given, held: may } of singles()) {
+        const [held, holdsNow] = [may(sheetOf(before)), may(sheetOf(after))];
+        const isNamed = gives ? given(named) : within(named, true);
         const right = gives
           ? isNamed
             ? holdsNow === asked.some((each) => within(each))
