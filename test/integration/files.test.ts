@@ -164,7 +164,11 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
   test('may be read, changed and made apart', async () => {
     writeFileSync(host('in/b.txt'), 'b');
     const reader = await install('reader', [{ FileRead: '/data' }]);
-    const before = statSync(host('in/a.txt'));
+    const kept = () => {
+      const { ino, mode, nlink, size, mtimeMs, ctimeMs } = statSync(host('in/a.txt'));
+      return { ino, mode, nlink, size, mtimeMs, ctimeMs };
+    };
+    const before = kept();
     expect(
       await reader.run(
         ['read', '/data/in/a.txt'],
@@ -184,7 +188,7 @@ describe.skipIf(!SERVES_FILES)('files of a root', () => {
         ['symlink_at', 'd', '../../outside.txt', 'l.txt'],
       ),
     ).toEqual(['from the host', ACCES, ACCES, ACCES, null, ...Array<string>(8).fill(ACCES), PERM, PERM]);
-    expect(statSync(host('in/a.txt'))).toEqual({ ...before, atime: expect.any(Date), atimeMs: expect.any(Number) });
+    expect(kept()).toEqual(before);
     const maker = await install('maker', [{ FileCreate: '/data' }]);
     expect(
       await maker.run(
