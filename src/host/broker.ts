@@ -1,5 +1,5 @@
 import { stands } from '../protocol/defences.js';
-import type { HostAnswer, HostOperation, HostRequest } from '../protocol/host-calls.js';
+import type { HostAnswer, HostOperation, HostRefusal, HostRequest } from '../protocol/host-calls.js';
 import type { Asking } from './asking.js';
 import { Gate, type Passing, type Pause } from './gate.js';
 import type { LimitUse } from './limit-use.js';
@@ -69,9 +69,7 @@ export class Broker implements HostCalls {
     if (!answer.ok && answer.limit !== undefined && !asking.signal.aborted)
       this.#observer.limited(operation, answer.limit);
     const decision = asking.signal.aborted ? 'cancelled' : answer.ok ? 'allowed' : decisionOf(answer);
-    const waiting = asking.call?.path?.waiting.map(({ name }) => name) ?? [];
-    const about = answer.ok ? undefined : { target: answer.target, reason: answer.reason, waiting };
-    this.#observer.decided(operation, decision, about);
+    this.#observer.decided(operation, decision, answer.ok ? undefined : aboutRefusal(answer, asking));
     return answer;
   }
 
@@ -103,4 +101,8 @@ export class Broker implements HostCalls {
     if (waiting.length === 0 || !stands('deputy')) return this.#rights;
     return intersection([this.#rights, ...waiting.map(({ rights }) => rights)]);
   }
+}
+
+function aboutRefusal({ target, reason }: HostRefusal, { call }: Asking): DecidedAbout {
+  return { target, reason, waiting: call?.path?.waiting.map(({ name }) => name) ?? [] };
 }

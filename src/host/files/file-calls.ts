@@ -7,6 +7,7 @@ import {
   bigOf,
   countField,
   countOf,
+  HOST_OPERATIONS,
   type HostAnswer,
   type HostOperation,
   type HostRefusal,
@@ -29,21 +30,7 @@ type FileOperation = Extract<HostOperation, `files.${string}`>;
 type Fields = readonly Uint8Array[];
 type Act = (passing: Passing) => Promise<HostAnswer>;
 
-const OPERATIONS = [
-  'files.open',
-  'files.read',
-  'files.write',
-  'files.stat',
-  'files.list',
-  'files.make-directory',
-  'files.remove-directory',
-  'files.unlink',
-  'files.rename',
-  'files.resize',
-  'files.set-times',
-  'files.sync',
-  'files.close',
-] as const satisfies readonly FileOperation[];
+const OPERATIONS = HOST_OPERATIONS.filter((name): name is FileOperation => name.startsWith('files.'));
 
 const RATES: readonly RateName[] = ['file operations', 'file time', 'file bytes in', 'file bytes out'];
 const NO_BYTES = new Uint8Array(0);
