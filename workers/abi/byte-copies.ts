@@ -5,15 +5,29 @@ import { stands } from '../../src/protocol/defences.js';
 const SHORT_BYTES = 128;
 /** The high bits of four bytes: all of them 0 in ASCII. */
 const NOT_ASCII = 0x8080_8080;
-/** Copies share chunks of this size, as Node's own Buffers do: one allocation instead of one a string. */
-const CHUNK_BYTES = 16_384;
-const MAX_POOLED_BYTES = CHUNK_BYTES / 4;
 const NO_BYTES = new Uint8Array(0);
 
-/** Copies bytes out of a guest's memory. The caller has checked that they lie in it; nobody else writes to a copy. */
+/**
+ * Copies bytes out of a guest's memory. The caller has checked that they lie in it; nobody else writes to a copy.
+ * Copies share chunks, as Node's own Buffers do: one allocation instead of one a string.
+ */
 export class ByteCopies {
-  #chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
+  readonly #chunkBytes: number;
+  readonly #maxPooledBytes: number;
+  #chunk: DataView;
   #used = 0;
+
+  /** @param maxPooledBytes what is longer gets memory of its own */
+  constructor(chunkBytes: number, maxPooledBytes: number) {
+    this.#chunkBytes = chunkBytes;
+    this.#maxPooledBytes = maxPooledBytes;
+    this.#chunk = new DataView(new ArrayBuffer(chunkBytes));
+  }
+
+  /** Nobody needs the copies that were made until now: their room may be used again. */
+  reuse(): void {
+    this.#used = 0;
+  }
 
   /** Undefined when the bytes are not UTF-8. */
   text(memory: DataView, start: number, size: number): Uint8Array | undefined {
@@ -53,9 +67,9 @@ export class ByteCopies {
 
   /** Fresh bytes; small ones are cut from a chunk. */
   #room(size: number): Uint8Array {
-    if (size > MAX_POOLED_BYTES) return new Uint8Array(size);
-    if (this.#used + size > CHUNK_BYTES) {
-      this.#chunk = new DataView(new ArrayBuffer(CHUNK_BYTES));
+    if (size > this.#maxPooledBytes) return new Uint8Array(size);
+    if (this.#used + size > this.#chunkBytes) {
+      this.#chunk = new DataView(new ArrayBuffer(this.#chunkBytes));
       this.#used = 0;
     }
     const start = this.#used;

@@ -24,6 +24,12 @@ const SHORT_LOWERED_BYTES = 8;
 const ELEMENT_COST = 16;
 const LEAF_COST = 64;
 
+/** What an export returned is kept for as long as anybody likes; much of it is short. */
+const RESULT_CHUNK_BYTES = 16_384;
+const RESULT_POOLED_BYTES = RESULT_CHUNK_BYTES / 4;
+/** What one host call was given, nearly always. */
+const ARGUMENT_CHUNK_BYTES = 32_768;
+
 /** Where the instance stands. Only IDLE may be entered; only RUNNING may call the host by the contract. */
 const IDLE = 0;
 const RUNNING = 1;
@@ -58,7 +64,10 @@ export class GuestCore {
   #elementsLeft = 0;
   /** What the host call under way may still cost; no bound while a result is lifted, since the call's end decides then. */
   #fuelLeft = Infinity;
-  readonly #copies = new ByteCopies();
+  readonly #results = new ByteCopies(RESULT_CHUNK_BYTES, RESULT_POOLED_BYTES);
+  /** Needed until the host call returns: a flood of them leaves nothing behind that other threads would have to collect. */
+  readonly #arguments = new ByteCopies(ARGUMENT_CHUNK_BYTES, ARGUMENT_CHUNK_BYTES);
+  #copies = this.#results;
   readonly #bounds: LiftBounds;
 
   constructor(bounds: LiftBounds) {
@@ -116,6 +125,7 @@ export class GuestCore {
     this.#bytesLeft = this.#bounds.outputBytes;
     this.#elementsLeft = this.#bounds.outputElements;
     this.#fuelLeft = Infinity;
+    this.#copies = this.#results;
     return this.area(pointer, size, align, 'result');
   }
 
@@ -130,13 +140,15 @@ export class GuestCore {
     this.#state = IDLE;
   }
 
-  /** At the start of every function that the contract lets a guest call. */
+  /** At the start of every function that the contract lets a guest call. What is lifted in it is valid until the next one. */
   enterHost(): void {
     if (this.#state !== RUNNING && !(this.#state === ALLOCATING && !stands('re-entrance'))) throw this.#refusedCall();
     if (this.u8.length === 0) this.renew();
     this.#takeStock();
     this.#bytesLeft = this.#bounds.hostCallBytes;
     this.#elementsLeft = this.#bounds.outputElements;
+    this.#copies = this.#arguments;
+    this.#copies.reuse();
   }
 
   /**

@@ -32,7 +32,10 @@ export interface CallFuel {
   spend(fuel: number): void;
 }
 
-/** What answers a guest's imports. The interfaces of the contract that are missing here are not offered. */
+/**
+ * What answers a guest's imports. The interfaces of the contract that are missing here are not offered. The bytes that a
+ * function gets are valid until it returns: it copies what it keeps.
+ */
 export interface HostServices extends ImportedServices {
   readonly logging: Logging;
   readonly config: Config;
@@ -49,6 +52,6 @@ export interface HostServices extends ImportedServices {
   environmentRead(): void;
   /** Directories that the guest finds. */
   readonly files: readonly FileRoot[];
-  /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory: copy what is kept. */
+  /** What the guest writes to WASI's standard output or error. The bytes are the guest's memory. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
 }

@@ -6,12 +6,6 @@ import { cutAt, textOf } from './guest-text.js';
 /** Posted without waiting for the call's end once so much has come together: a call can take long. */
 const MAX_WAITING_LINES = 64;
 const MAX_WAITING_BYTES = 64 * 1024;
-/**
- * A guest that writes what is dropped anyway sleeps for a millisecond after so many: each line is copied out of its memory, and
- * collecting the copies takes processors that other plugins want (on two of them a p99 of 2.6 times their own).
- */
-const DROPPED_A_PAUSE = 20;
-const PAUSE_MS = 1;
 
 /**
  * The lines that a guest logs, bounded in length, in number and in bytes a second. What is dropped is counted, and told
@@ -27,13 +21,9 @@ export class GuestLines {
   #droppedLines = 0;
   #droppedBytes = 0;
   #call = 0;
-  #untilPause = DROPPED_A_PAUSE;
-  readonly #pause: (ms: number) => void;
 
-  /** @param pause holds up the thread for so long */
-  constructor(bounds: GuestBounds, post: (message: LogMessage) => void, now?: () => number, pause = sleep) {
+  constructor(bounds: GuestBounds, post: (message: LogMessage) => void, now?: () => number) {
     this.#post = post;
-    this.#pause = pause;
     this.#maxLineBytes = bounds.logLineBytes;
     this.#lines = new TokenBucket(bounds.logLines, now);
     this.#bytes = new TokenBucket(bounds.logBytes, now);
@@ -54,7 +44,7 @@ export class GuestLines {
     if ((this.#lines.take() > 0 || this.#bytes.take(end) > 0) && stands('log-cap')) {
       this.#droppedLines++;
       this.#droppedBytes += end + cut;
-      return this.#slowDown();
+      return;
     }
     this.#droppedBytes += cut;
     const text = textOf(bytes.subarray(0, end));
@@ -82,20 +72,9 @@ export class GuestLines {
     this.#post(message);
   }
 
-  #slowDown(): void {
-    if (--this.#untilPause > 0) return;
-    this.#untilPause = DROPPED_A_PAUSE;
-    this.#pause(PAUSE_MS);
-  }
-
   #push(line: LogLine, bytes: number): void {
     this.#waiting.push(line);
     this.#waitingBytes += bytes;
     if (this.#waiting.length >= MAX_WAITING_LINES || this.#waitingBytes >= MAX_WAITING_BYTES) this.flush();
   }
-}
-
-/** Ending the thread interrupts it. */
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

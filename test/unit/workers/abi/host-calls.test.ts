@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CONTRACT_VERSION, INTERFACES } from '../../../../src/protocol/contract.js';
 import { GuestViolation, type HostServices, OutputLimitExceeded } from '../../../../workers/abi/guest.js';
-import { BOUNDS, emptyServices, guestOf, utf8, words } from './wat-guest.js';
+import { BOUNDS, emptyServices, guestOf, RESULT, utf8, words } from './wat-guest.js';
 
 /**
  * The arguments of every function that a plugin may import: `s` a string, `b` bytes, `l` a list of two strings each, `e` an
@@ -214,19 +214,34 @@ describe('what a host call gives', () => {
     guest.lifecycle?.activate();
     expect(seen).toEqual([[2, '"wérld"']]);
   });
+});
 
-  it('is a copy: bytes that a service keeps do not change with the guest', async () => {
-    const kept: Uint8Array[] = [];
-    const logging = { log: (_level: number, text: Uint8Array) => void kept.push(text) };
-    const body = `(call $logging.log (i32.const 0) (i32.const ${LIST}) (i32.const 2))
-      (i32.store (i32.const ${LIST}) (i32.const 0)) (i32.const 1024)`;
-    const wat = {
-      imports: ['logging.log'],
-      bodies: { 'lifecycle#activate': body },
-      data: [[LIST, utf8('ab')]] as const,
-    };
-    (await guestOf(wat, emptyServices({ logging }))).lifecycle?.activate();
-    expect(kept.map(String)).toEqual(['97,98']);
+describe('a flood of host calls', () => {
+  const text = LIST + 100;
+  const data = [
+    [RESULT, words(0, text, 2)],
+    [text, utf8('ab')],
+    [LIST, utf8('xy')],
+  ] as const;
+  const flood = `(local $n i32) (loop $next
+    (call $logging.log (i32.const 0) (i32.const ${LIST}) (i32.const 2))
+    (br_if $next (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 10000))))`;
+  const bodies = { 'tools#execute': `${flood} (i32.const ${RESULT})` };
+  const wat = { exports: ['tools'], imports: ['logging.log'], bodies, data };
+
+  it('leaves no copies behind', async () => {
+    const buffers = new Set<ArrayBufferLike>();
+    const logging = { log: (_level: number, line: Uint8Array) => void buffers.add(line.buffer) };
+    const guest = await guestOf(wat, emptyServices({ logging }));
+    guest.tools?.execute(utf8('t'), utf8('{}'));
+    guest.tools?.execute(utf8('t'), utf8('{}'));
+    expect(buffers.size).toBe(1);
+  });
+
+  it('does not touch what an export has returned', async () => {
+    const guest = await guestOf(wat);
+    const results = [1, 2].map(() => guest.tools?.execute(utf8('t'), utf8('{}')));
+    expect(results).toEqual(Array(2).fill({ ok: true, value: utf8('ab') }));
   });
 });
 

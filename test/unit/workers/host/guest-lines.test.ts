@@ -29,20 +29,6 @@ describe('GuestLines', () => {
     ]);
   });
 
-  it('holds up a guest that goes on writing what is dropped, and no other', () => {
-    const pauses: number[] = [];
-    const log = new GuestLines(
-      BOUNDS,
-      () => undefined,
-      new Time().now,
-      (ms) => pauses.push(ms),
-    );
-    for (let i = 0; i < BOUNDS.logLines.perSecond; i++) log.add('info', 'log', utf8('a'));
-    expect(pauses).toEqual([]);
-    for (let i = 0; i < 100; i++) log.add('info', 'log', utf8('a'));
-    expect(pauses).toEqual([1, 1, 1, 1, 1]);
-  });
-
   it('posts nothing when there is nothing', () => {
     const { posted, lines: log } = lines();
     log.flush();
