@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '../src/client/client.js';
 import { type Flood, Flooder } from '../test/harness/flooder.js';
 import { ServerProcess } from '../test/harness/server-process.js';
 import { idOf } from '../test/harness/wat-plugin.js';
 import { cpuTime } from './cpu.js';
+import type { BurstResult } from './load/burst.js';
 import { Load } from './load/load.js';
 import { type Bench, type BenchOptions, type Measure, measureOf, median } from './measure.js';
 import { callOnce, packEcho, packStateless, putIntoService } from './plugins.js';
@@ -19,11 +21,16 @@ const PER_SECOND = 400;
 const SETTLE_MS = 300;
 /** Of the bursts that are asked for: there are many floods. */
 const TURNS = 0.4;
+/** Until the code that answers is compiled: a process that is young has many late calls of its own. */
+const WARM_UP = { count: 6_000, perSecond: 2_000 };
 const GOAL = { atMost: 1.5 };
 
+/** Each call of a flood lasts for some tenths of a second, so that whoever makes it stays out of the way. */
 interface Neighbour {
   name: string;
   flood: Flood;
+  /** Calls under way at a time: as many threads of its own. */
+  inFlight?: number;
   asks: readonly unknown[];
   granted?: boolean;
   goal?: Measure['goal'];
@@ -33,6 +40,7 @@ interface Ready extends Neighbour {
   flooder: Flooder;
 }
 
+const COMPUTING: Flood = { what: 'compute', times: 100_000_000 };
 const WORDS = '"the search finally works, and support answered within the hour"';
 
 /** Gets what is sent, beside the one that is measured. */
@@ -55,17 +63,18 @@ function neighbours(webPort: number): readonly Neighbour[] {
       flood: { what: 'call-tool', times: 200, key: idOf(SINK), tool: SINK, text: '{"text":"flood"}' },
       asks: [{ PluginCall: idOf(SINK) }],
     },
-    { name: 'log lines', flood: { what: 'log', times: 20_000, text: WORDS }, asks: [] },
+    { name: 'log lines', flood: { what: 'log', times: 2_000_000, text: WORDS }, asks: [] },
     {
       name: 'clock and random',
-      flood: { what: 'time and random', times: 100_000 },
+      flood: { what: 'time and random', times: 3_000_000 },
       asks: ['SystemTime', 'SystemRandom'],
     },
   ];
   return [
     ...floods.map((each) => ({ ...each, goal: GOAL })),
     // Asks for nothing: what remains where another thread takes a processor.
-    { name: 'computing', flood: { what: 'compute', times: 3_000_000 }, asks: [] },
+    { name: 'computing', flood: COMPUTING, asks: [] },
+    { name: 'computing on all processors', flood: COMPUTING, asks: [], inFlight: availableParallelism() + 1 },
   ];
 }
 
@@ -87,13 +96,20 @@ class Quiet {
     this.#count = count;
   }
 
+  async warmUp(): Promise<void> {
+    await this.#send(WARM_UP);
+  }
+
   async burst(): Promise<Burst> {
-    const order = { address: this.#server.grpc, kind: 'unary', inFlight: 1, perSecond: PER_SECOND } as const;
     const [calls, cpu] = [await this.#hostCalls(), cpuTime(this.#server.pid)];
-    const sent = { ...order, count: this.#count, message: unaryRequest(), minAnswerBytes: SIGNAL_BYTES };
-    const { ms, timesUs = [] } = await this.#load.burst(sent);
+    const { ms, timesUs = [] } = await this.#send({ count: this.#count, perSecond: PER_SECOND });
     const mainShare = (cpuTime(this.#server.pid).mainUs - cpu.mainUs) / (ms * 1_000);
     return { timesUs, hostCalls: (((await this.#hostCalls()) - calls) * 1_000) / ms, mainShare };
+  }
+
+  #send(pace: { count: number; perSecond: number }): Promise<BurstResult> {
+    const order = { address: this.#server.grpc, kind: 'unary', inFlight: 1, ...pace } as const;
+    return this.#load.burst({ ...order, message: unaryRequest(), minAnswerBytes: SIGNAL_BYTES });
   }
 
   async #hostCalls(): Promise<number> {
@@ -111,8 +127,8 @@ const p99Of = ({ timesUs }: Burst): number => percentile(timesUs, 0.99);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Beside one flood, from its start to its end. */
-async function beside(quiet: Quiet, { flooder, flood }: Ready): Promise<Burst> {
-  const running = flooder.start(flood);
+async function beside(quiet: Quiet, { flooder, flood, inFlight }: Ready): Promise<Burst> {
+  const running = flooder.start(flood, inFlight);
   try {
     await setTimeout(SETTLE_MS);
     return await quiet.burst();
@@ -148,7 +164,7 @@ function measureBeside({ name, goal }: Ready, alone: readonly Burst[], flooded: 
     `${hostCalls} host calls a second`,
     `main thread ${busy(flooded)} % busy, alone ${busy(alone)} %`,
   ].join('; ');
-  // Not the median of the ratios: one late burst alone, or beside, makes several of them small or large.
+  // Of each burst, and then the middle: what else the machine does for a moment spoils one burst, not the result.
   const value = median(flooded.map(p99Of)) / median(alone.map(p99Of));
   return measureOf(`p99 beside ${name}, of alone`, 'x', ratios, {
     value,
@@ -181,7 +197,7 @@ async function measureAll(
   await putIntoService(client, await packStateless(SINK));
   const quiet = new Quiet(server, load, Math.max(20, Math.round((PER_SECOND * burstMs) / 1_000)));
   const all = await getReady(client, neighbours(webPort));
-  // The code that answers is compiled.
+  await quiet.warmUp();
   await takeTurns(quiet, all, 1);
   const measures = await takeTurns(quiet, all, Math.max(3, Math.round(bursts * TURNS)));
   client.close();

@@ -104,6 +104,7 @@ async function carryOut(order: BurstOrder): Promise<BurstResult> {
   // An id of one byte names a place.
   if (order.kind === 'stream' && order.inFlight > 127) throw new Error('at most 127 messages under way');
   const session = await sessionTo(order.address);
+  globalThis.gc?.();
   return order.kind === 'unary' ? unaryBurst(session, order) : streamBurst(session, order);
 }
 

@@ -10,6 +10,12 @@ import { frame } from './frames.js';
 
 const run = promisify(execFile);
 
+/**
+ * What the load process does beside sending comes out as the server's latency: it collects garbage before a burst, has room for
+ * what comes together in one, and does not use more threads than one for that.
+ */
+const STEADY = ['--expose-gc', '--max-semi-space-size=64', '--v8-pool-size=1'];
+
 /** Generates load in processes of its own: h2load for calls where it is installed, else Node; Node for streams. */
 export class Load {
   readonly #node: ChildProcess;
@@ -23,7 +29,7 @@ export class Load {
   }
 
   static async start(): Promise<Load> {
-    const node = fork(fileURLToPath(new URL('http2-load.js', import.meta.url)));
+    const node = fork(fileURLToPath(new URL('http2-load.js', import.meta.url)), { execArgv: STEADY });
     await once(node, 'spawn');
     const tool = await run('h2load', ['--version']).then(
       () => 'h2load' as const,

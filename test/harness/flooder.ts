@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Client } from '../../src/client/client.js';
 import { idOf, packWat } from './wat-plugin.js';
 
+/** One call may last for its whole time. */
+const MAX_FUEL = 1e12;
+
 /** What a flood asks for, by the letter that `test/guests/flooder.wat` knows it by. */
 export const FLOODS = {
   get: 'g',
@@ -55,7 +58,7 @@ export class Flooder {
       name,
       wat: readFileSync('test/guests/flooder.wat', 'utf8'),
       capabilities: [{ type: 'NeuronType', config: neuron }],
-      requirements: { required_permissions: asks, stateful: false, max_call_ms: 30_000 },
+      requirements: { required_permissions: asks, stateful: false, max_call_ms: 30_000, max_fuel: MAX_FUEL },
     });
     await client.installPlugin(bytes, { decisions: { rest: granted ? 'REST_GRANT' : 'REST_DENY' } });
     await client.activatePlugin(name);
