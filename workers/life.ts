@@ -8,6 +8,7 @@ import { RunningWriter } from '../src/protocol/running.js';
 import { Caller } from './calls/caller.js';
 import { describeFault } from './calls/fault.js';
 import { type Loaded, load, unload } from './loading.js';
+import { osThread } from './os-thread.js';
 
 /** Finished answers are not held back behind a slow call: they leave before the next call once this time has passed. */
 const HOLD_MS = 0.1;
@@ -56,7 +57,7 @@ export class Life {
     const { guest, reports } = result.loaded;
     this.#caller = new Caller(guest, message, (text) => reports.hostLine('error', text));
     const loadUs = Math.round((monotonicMs() - startedMs) * 1000);
-    this.#post({ type: 'bound', memoryBytes: result.loaded.guest.memoryBytes, loadUs });
+    this.#post({ type: 'bound', osThread: osThread(), memoryBytes: guest.memoryBytes, loadUs });
   }
 
   #serve(buffer: ArrayBuffer): void {

@@ -60,6 +60,7 @@ export class Life {
   #outgoing: Call[] = [];
   #flushScheduled = false;
   #next = 1;
+  #osThread: number | undefined;
   #state: State = 'unbound';
   #events: LifeEvents | undefined;
   #host: HostSession | undefined;
@@ -84,6 +85,11 @@ export class Life {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** What the operating system calls its thread; undefined before it is ready, and where there are no such numbers. */
+  get osThread(): number | undefined {
+    return this.#osThread;
   }
 
   /** Whether its thread was told to end, whatever it does. */
@@ -181,6 +187,7 @@ export class Life {
     switch (message.type) {
       case 'bound':
         this.#state = 'ready';
+        this.#osThread = message.osThread;
         return this.#events?.bound(this, message.loadUs);
       case 'bind-failed':
         return this.kill('bind-failed', message.message);
@@ -216,6 +223,7 @@ export class Life {
 
   #finish(): void {
     this.#state = 'dead';
+    this.#osThread = undefined;
     this.#host?.close();
     const { started, finished } = this.#running.read();
     const death: Death = { cause: this.#cause, message: this.#message, running: undefined, lost: [], unstarted: [] };

@@ -7,6 +7,7 @@ import { Crew, type LifeSource } from './crew.js';
 import type { CrewObserver, CrewSpec } from './crew-spec.js';
 import { Ledger, type Reservation } from './ledger.js';
 import { Life } from './life.js';
+import { Niceness } from './niceness.js';
 
 export interface PoolOptions {
   /** The worker's entry: a CommonJS file with the life as its default export. */
@@ -43,6 +44,7 @@ export class Pool implements LifeSource {
   readonly #standing = new Map<Crew, Reservation>();
   /** What the lives of a plugin share. */
   readonly #shared = new Map<Crew, Reservation>();
+  readonly #niceness = new Niceness();
   #spares: Life[] = [];
   #sweeper: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -237,14 +239,20 @@ export class Pool implements LifeSource {
     best?.crew.retire(best.life);
   }
 
-  /** Gives idle threads back, and lets those in line have their turn when a quantum has passed. */
+  *#lives(): Generator<Life> {
+    for (const crew of this.#crews) yield* crew.lives;
+  }
+
+  /** Gives idle threads back, lets those in line have their turn when a quantum has passed, and the greedy stand back. */
   #sweep(): void {
-    const idleSince = monotonicMs() - this.#options.idleMs;
+    const nowMs = monotonicMs();
+    const idleSince = nowMs - this.#options.idleMs;
     for (const crew of this.#crews) {
       if (crew.spec.stateful || crew.busy) continue;
       for (const life of crew.lives) if (life.state === 'ready' && life.idleSinceMs < idleSince) crew.retire(life);
     }
     if (this.#waiting.size > 0) this.#serve();
+    this.#niceness.look(this.#lives(), nowMs);
   }
 
   #noCapacity({ binding, stateful }: CrewSpec, need: Reservation): HostError {

@@ -120,6 +120,8 @@ export type ToWorker = BindMessage | EndMessage | ArrayBuffer;
 /** The life is bound, set up, and takes calls. */
 export interface BoundMessage {
   type: 'bound';
+  /** The operating system's number of the thread, where it has one. */
+  osThread: number | undefined;
   memoryBytes: number;
   /** What loading took inside the worker, in microseconds: instantiate, initialise, load, activate. */
   loadUs: number;

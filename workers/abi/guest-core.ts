@@ -1,6 +1,7 @@
 import { stands } from '../../src/protocol/defences.js';
-import { ByteCopies, withAllBehind } from './byte-copies.js';
+import { withAllBehind } from './byte-copies.js';
 import type { FuelMeter } from './fuel-meter.js';
+import { LiftedCopies } from './lifted-copies.js';
 import { GuestExit, GuestViolation, OutOfFuel, OutputLimitExceeded } from './violation.js';
 
 /** Functions of one import module, by field. */
@@ -23,12 +24,6 @@ const SHORT_LOWERED_BYTES = 8;
 /** What an element of a list costs at least, and what each string in it costs besides its bytes: both are objects of ours. */
 const ELEMENT_COST = 16;
 const LEAF_COST = 64;
-
-/** What an export returned is kept for as long as anybody likes; much of it is short. */
-const RESULT_CHUNK_BYTES = 16_384;
-const RESULT_POOLED_BYTES = RESULT_CHUNK_BYTES / 4;
-/** What one host call was given, nearly always. */
-const ARGUMENT_CHUNK_BYTES = 32_768;
 
 /** Where the instance stands. Only IDLE may be entered; only RUNNING may call the host by the contract. */
 const IDLE = 0;
@@ -64,10 +59,7 @@ export class GuestCore {
   #elementsLeft = 0;
   /** What the host call under way may still cost; no bound while a result is lifted, since the call's end decides then. */
   #fuelLeft = Infinity;
-  readonly #results = new ByteCopies(RESULT_CHUNK_BYTES, RESULT_POOLED_BYTES);
-  /** Needed until the host call returns: a flood of them leaves nothing behind that other threads would have to collect. */
-  readonly #arguments = new ByteCopies(ARGUMENT_CHUNK_BYTES, ARGUMENT_CHUNK_BYTES);
-  #copies = this.#results;
+  readonly #copies = new LiftedCopies();
   readonly #bounds: LiftBounds;
 
   constructor(bounds: LiftBounds) {
@@ -125,7 +117,7 @@ export class GuestCore {
     this.#bytesLeft = this.#bounds.outputBytes;
     this.#elementsLeft = this.#bounds.outputElements;
     this.#fuelLeft = Infinity;
-    this.#copies = this.#results;
+    this.#copies.beginResult();
     return this.area(pointer, size, align, 'result');
   }
 
@@ -147,8 +139,7 @@ export class GuestCore {
     this.#takeStock();
     this.#bytesLeft = this.#bounds.hostCallBytes;
     this.#elementsLeft = this.#bounds.outputElements;
-    this.#copies = this.#arguments;
-    this.#copies.reuse();
+    this.#copies.beginHostCall();
   }
 
   /**

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../../src/client/client.js';
+import { Flooder } from '../harness/flooder.js';
+import { ServerProcess } from '../harness/server-process.js';
+
+const COMPUTE = { what: 'compute', times: 20_000_000 } as const;
+
+// Other systems do not number threads.
+describe.runIf(process.platform === 'linux')('a plugin that computes most of the time', () => {
+  let server: ServerProcess;
+  let client: Client;
+
+  beforeAll(async () => {
+    server = await ServerProcess.start();
+    client = server.connect();
+  });
+
+  afterAll(async () => {
+    client.close();
+    await server.stop();
+  });
+
+  /** Of the server's threads that stand back. */
+  function standingBack(): string[] {
+    const tasks = `/proc/${server.pid}/task`;
+    const usual = getPriority(server.pid);
+    return readdirSync(tasks).filter((thread) => (niceOf(`${tasks}/${thread}/stat`) ?? usual) > usual);
+  }
+
+  it('stands back behind all other threads of the server', async () => {
+    const greedy = await Flooder.install(client, { name: 'greedy' });
+    const modest = await Flooder.install(client, { name: 'modest' });
+    await modest.call({ ...COMPUTE, times: 1 });
+    expect(standingBack()).toEqual([]);
+    const flood = greedy.start(COMPUTE);
+    await expect.poll(standingBack).toHaveLength(1);
+    await modest.call({ ...COMPUTE, times: 1 });
+    expect(standingBack()).toHaveLength(1);
+    await flood.end();
+  });
+});
+
+/** The 19th field of proc(5), `/proc/pid/stat`, counted behind the name, which may have spaces in it; none of a thread that has ended. */
+function niceOf(stat: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(stat, 'latin1');
+  } catch {
+    return undefined;
+  }
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+}
