@@ -128,6 +128,7 @@ describe('names in the pages', () => {
       'EIO',
       'O_NONBLOCK',
       'O_SYNC',
+      'CAP_SYS_NICE',
       'SIZE',
       'PATH',
       'FILE',
