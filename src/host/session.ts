@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { type HostAnswer, type HostLink, type HostRequest, packAnswer, unpackRequest } from '../protocol/host-calls.js';
@@ -43,6 +44,8 @@ export class HostSession {
     this.#calls = calls;
     this.#onFault = onFault;
     this.#running = running;
+    // Whatever the life has open listens; how much that is is bounded.
+    setMaxListeners(0, this.#ended.signal);
     port1.on('message', (message: unknown) => this.#receive(message));
   }
 

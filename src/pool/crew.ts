@@ -2,6 +2,7 @@ import { HostError } from '../errors.js';
 import type { LogMessage, MetricsMessage, UsesMessage } from '../protocol/bind.js';
 import { monotonicMs } from '../protocol/monotonic.js';
 import { messageOf, type NumberedOutcome, type Outcome } from '../protocol/outcomes.js';
+import { TokenBucket } from '../protocol/token-bucket.js';
 import { Call, type CallRequest } from './call.js';
 import { CallQueue } from './call-queue.js';
 import type { CrewObserver, CrewSpec } from './crew-spec.js';
@@ -19,6 +20,8 @@ export interface LifeSource {
   request(crew: Crew): void;
   withdraw(crew: Crew): void;
   released(reservation: Reservation): void;
+  /** Its thread is to stand back behind the others, from now on. */
+  standBack(life: Life): void;
 }
 
 /** Work that is posted ahead of a worker, in guest time: enough to keep it busy, little to lose when it is killed. */
@@ -26,6 +29,8 @@ const AHEAD_US = 2_000;
 const MAX_WINDOW = 256;
 /** What a thread may take to end once it was told to; see `Pool.close`. */
 const KILL_MS = 2_000;
+/** Lives that trap or hit a limit: with more than that the next one stands back, since nobody could see how much they compute. */
+const DEATHS = { perSecond: 2 };
 /** Weight of the newest call in the running mean of guest times. */
 const MEAN_WEIGHT = 1 / 16;
 
@@ -42,6 +47,8 @@ export class Crew implements LifeEvents {
   #requested = false;
   #stopping = false;
   #meanGuestUs = AHEAD_US;
+  readonly #deaths = new TokenBucket(DEATHS);
+  #diesOften = false;
   readonly #warmUps = new WarmUps();
   readonly #emptied = new Gate();
   readonly #drained = new Gate();
@@ -159,7 +166,8 @@ export class Crew implements LifeEvents {
     this.#watch.stop();
   }
 
-  bound(_life: Life): void {
+  bound(life: Life): void {
+    if (this.#diesOften) this.#source.standBack(life);
     this.#warmUps.resolve();
     this.#pump();
   }
@@ -195,6 +203,7 @@ export class Crew implements LifeEvents {
     this.#reservations.delete(life);
     if (death.cause === 'heap' || death.cause === 'fault')
       this.#observer.killed(death.cause, death.message, death.running?.origin());
+    if (death.cause === 'guest' || death.cause === 'killed') this.#diesOften = this.#deaths.take() > 0;
     settleAfter(death);
     if (death.cause === 'bind-failed') this.#bindFailed(death.message);
     else this.#queue.putBack(death.unstarted);

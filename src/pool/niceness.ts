@@ -52,6 +52,14 @@ export class Niceness {
     for (const life of this.#round.splice(0, MOST_AT_A_LOOK)) this.#lookAt(life, nowMs);
   }
 
+  /** Without waiting for what it does. It comes back as the others do. */
+  lower(life: Thread, nowMs: number): void {
+    if (life.osThread === undefined) return;
+    const wantedMs = this.#threads.wantedMs(life.osThread);
+    if (wantedMs === undefined || !this.#threads.setNice(life.osThread, this.#lowered)) return;
+    this.#seen.set(life, { wantedMs, atMs: nowMs, lowered: true });
+  }
+
   #lookAt(life: Thread, nowMs: number): void {
     const seen = this.#seen.get(life);
     if (life.osThread === undefined) return;

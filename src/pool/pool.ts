@@ -123,6 +123,10 @@ export class Pool implements LifeSource {
     this.#fillSpares();
   }
 
+  standBack(life: Life): void {
+    this.#niceness.lower(life, monotonicMs());
+  }
+
   /** From now on `recruit` refuses: the server stops. */
   stopRecruiting(): void {
     this.#stopping = true;

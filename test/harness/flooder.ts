@@ -30,6 +30,8 @@ export interface Flood {
   /** Value, line, content or parameters. */
   text?: string;
   tool?: string;
+  /** Of the call, where it is to be less than the plugin's. */
+  fuel?: number;
 }
 
 interface FlooderOptions {
@@ -66,10 +68,11 @@ export class Flooder {
   }
 
   /** One call. @returns how many of the host calls were refused. @throws Error where the call itself failed */
-  async call({ what, times, key = 'key', text = '"value"', tool = '' }: Flood): Promise<number> {
+  async call({ what, times, key = 'key', text = '"value"', tool = '', fuel }: Flood): Promise<number> {
     const { results } = await this.#client.processSignal({
       signal: { id: tool, type: FLOODS[what], layer: 'L8', source: key, content: text, timestampMs: String(times) },
       neuronType: this.name,
+      ...(fuel === undefined ? {} : { fuel: String(fuel) }),
     });
     const [result] = results;
     if (result?.outcome !== 'OK') throw new Error(`the flood ended: ${result?.outcome} ${result?.error?.message}`);

@@ -40,6 +40,22 @@ describe.runIf(process.platform === 'linux')('a plugin that computes most of the
     expect(standingBack()).toHaveLength(1);
     await flood.end();
   });
+
+  it('stands back from its start where its instances end before anybody can look at them', async () => {
+    const dying = await Flooder.install(client, { name: 'dying' });
+    let ends = 0;
+    let more = true;
+    const dies = (async () => {
+      for (; more; ends++) await dying.call({ ...COMPUTE, fuel: 200_000_000 }).catch(() => undefined);
+    })();
+    try {
+      await expect.poll(() => ends).toBeGreaterThan(5);
+      await expect.poll(standingBack, { interval: 1 }).not.toEqual([]);
+    } finally {
+      more = false;
+      await dies;
+    }
+  });
 });
 
 /** The 19th field of proc(5), `/proc/pid/stat`, counted behind the name, which may have spaces in it; none of a thread that has ended. */

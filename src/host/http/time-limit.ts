@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** How long a request may take: until its time is over, or the life that asked has ended. */
 export class TimeLimit {
   readonly signal: AbortSignal;
@@ -11,6 +13,8 @@ export class TimeLimit {
   constructor(ms: number, life: AbortSignal) {
     this.signal = this.#stop.signal;
     this.#life = life;
+    // Every hop of a redirected request listens; how many there are is bounded.
+    setMaxListeners(0, this.signal);
     this.#timer = setTimeout(() => {
       this.passed = true;
       this.#stop.abort();

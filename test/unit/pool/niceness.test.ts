@@ -79,6 +79,17 @@ describe('Niceness', () => {
     expect(machine.asked).toBe(asked);
   });
 
+  it('lowers one at once when it is told to, until it runs little', () => {
+    const machine = new Machine();
+    const niceness = new Niceness(machine, 0);
+    const life = busy(1);
+    niceness.lower(life, machine.nowMs);
+    expect(machine.nices.get(1)).toBe(10);
+    machine.pass(100, { 1: 0.1 });
+    niceness.look([life], machine.nowMs);
+    expect(machine.nices.get(1)).toBe(0);
+  });
+
   it('does not ask about lives that have nothing to do, or that have no number', () => {
     const { machine, run } = setUp([{ osThread: 1, load: 0 }, busy(undefined)]);
     run(100, {});
