@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
+import { availableParallelism, constants, getPriority, setPriority } from 'node:os';
 import type { Life } from './life.js';
 
 /** What is asked of the operating system about threads, by the numbers that it gives them. */
@@ -28,19 +28,22 @@ const MAX_NICE = 19;
 
 /**
  * Lets the threads of plugins that compute most of the time stand back behind all others, by their nice value. The kernel
- * shares processors in slices of milliseconds: where as many plugins compute as there are processors, everybody else waited
- * for a slice to end. Where there are processors to spare, nobody notices.
+ * shares processors in slices of milliseconds: where as many threads compute as there are processors, everybody else waited
+ * for a slice to end. Where there are processors to spare, none is lowered: a lone busy plugin would lose to its own callers.
  */
 export class Niceness {
   readonly #threads: Threads;
   readonly #usual: number;
   readonly #lowered: number;
+  readonly #processors: number;
   readonly #seen = new WeakMap<Thread, Seen>();
+  readonly #greedy = new Set<Thread>();
   #round: Thread[] = [];
   #mayRaise = true;
 
   /** @param usual the nice value of the process */
-  constructor(threads: Threads = LINUX, usual = getPriority()) {
+  constructor(threads: Threads = LINUX, usual = getPriority(), processors = availableParallelism()) {
+    this.#processors = processors;
     this.#threads = threads;
     this.#usual = usual;
     this.#lowered = Math.min(MAX_NICE, usual + constants.priority.PRIORITY_BELOW_NORMAL);
@@ -48,8 +51,14 @@ export class Niceness {
 
   /** Looks at some of the lives, at the others the next time. */
   look(all: Iterable<Thread>, nowMs: number): void {
-    if (this.#round.length === 0) this.#round = [...all];
+    if (this.#round.length === 0) this.#beginRound([...all]);
     for (const life of this.#round.splice(0, MOST_AT_A_LOOK)) this.#lookAt(life, nowMs);
+  }
+
+  #beginRound(all: Thread[]): void {
+    this.#round = all;
+    const there = new Set(all);
+    for (const life of this.#greedy) if (!there.has(life)) this.#greedy.delete(life);
   }
 
   /** Without waiting for what it does. It comes back as the others do. */
@@ -68,12 +77,15 @@ export class Niceness {
     const wantedMs = this.#threads.wantedMs(life.osThread);
     if (wantedMs === undefined) return;
     const share = seen === undefined ? 0 : (wantedMs - seen.wantedMs) / (nowMs - seen.atMs);
+    if (share > GREEDY) this.#greedy.add(life);
+    else if (share <= MODEST) this.#greedy.delete(life);
     const lowered = this.#decide(life.osThread, seen?.lowered ?? false, share);
     this.#seen.set(life, { wantedMs, atMs: nowMs, lowered });
   }
 
   #decide(thread: number, lowered: boolean, share: number): boolean {
-    if (!lowered) return share > GREEDY && this.#threads.setNice(thread, this.#lowered);
+    if (!lowered)
+      return share > GREEDY && this.#greedy.size >= this.#processors && this.#threads.setNice(thread, this.#lowered);
     if (share > MODEST) return true;
     this.#mayRaise = this.#threads.setNice(thread, this.#usual);
     return !this.#mayRaise;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority } from 'node:os';
+import { availableParallelism, getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { Flooder } from '../harness/flooder.js';
@@ -7,8 +7,10 @@ import { ServerProcess } from '../harness/server-process.js';
 
 const COMPUTE = { what: 'compute', times: 20_000_000 } as const;
 
-// Other systems do not number threads.
-describe.runIf(process.platform === 'linux')('a plugin that computes most of the time', () => {
+const PROCESSORS = availableParallelism();
+
+// Other systems do not number threads; a large machine has more processors than a server has threads for one plugin.
+describe.runIf(process.platform === 'linux' && PROCESSORS <= 4)('a plugin that computes most of the time', () => {
   let server: ServerProcess;
   let client: Client;
 
@@ -29,15 +31,13 @@ describe.runIf(process.platform === 'linux')('a plugin that computes most of the
     return readdirSync(tasks).filter((thread) => (niceOf(`${tasks}/${thread}/stat`) ?? usual) > usual);
   }
 
-  it('stands back behind all other threads of the server', async () => {
+  it('stands back where it takes all processors', async () => {
     const greedy = await Flooder.install(client, { name: 'greedy' });
     const modest = await Flooder.install(client, { name: 'modest' });
     await modest.call({ ...COMPUTE, times: 1 });
     expect(standingBack()).toEqual([]);
-    const flood = greedy.start(COMPUTE);
-    await expect.poll(standingBack).toHaveLength(1);
-    await modest.call({ ...COMPUTE, times: 1 });
-    expect(standingBack()).toHaveLength(1);
+    const flood = greedy.start(COMPUTE, PROCESSORS + 1);
+    await expect.poll(standingBack).not.toEqual([]);
     await flood.end();
   });
 

@@ -31,9 +31,9 @@ class Machine implements Threads {
 
 const busy = (osThread: number | undefined) => ({ osThread, load: 1 });
 
-function setUp(lives: readonly { osThread: number | undefined; load: number }[]) {
+function setUp(lives: readonly { osThread: number | undefined; load: number }[], processors = 1) {
   const machine = new Machine();
-  const niceness = new Niceness(machine, 0);
+  const niceness = new Niceness(machine, 0, processors);
   const run = (ms: number, shares: Readonly<Record<number, number>>): void => {
     machine.pass(ms, shares);
     niceness.look(lives, machine.nowMs);
@@ -47,6 +47,14 @@ describe('Niceness', () => {
     const { machine, run } = setUp([busy(1), busy(2)]);
     run(100, { 1: 0.9, 2: 0.4 });
     expect([...machine.nices]).toEqual([[1, 10]]);
+  });
+
+  it('lowers nobody while there is a processor to spare', () => {
+    const { machine, run } = setUp([busy(1), busy(2)], 2);
+    for (let i = 0; i < 3; i++) run(100, { 1: 1, 2: 0.1 });
+    expect(machine.nices.size).toBe(0);
+    for (let i = 0; i < 2; i++) run(100, { 1: 1, 2: 1 });
+    expect(new Set(machine.nices.keys())).toEqual(new Set([1, 2]));
   });
 
   it('does not judge by less than 100 ms', () => {
