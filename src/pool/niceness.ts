@@ -15,6 +15,7 @@ type Thread = Pick<Life, 'osThread' | 'load'>;
 interface Seen {
   wantedMs: number;
   atMs: number;
+  greedy: boolean;
   lowered: boolean;
 }
 
@@ -37,8 +38,9 @@ export class Niceness {
   readonly #lowered: number;
   readonly #processors: number;
   readonly #seen = new WeakMap<Thread, Seen>();
-  readonly #greedy = new Set<Thread>();
-  #round: Thread[] = [];
+  /** The lives of this round, and how many of them were looked at. */
+  #round: readonly Thread[] = [];
+  #looked = 0;
   #mayRaise = true;
 
   /** @param usual the nice value of the process */
@@ -51,14 +53,13 @@ export class Niceness {
 
   /** Looks at some of the lives, at the others the next time. */
   look(all: Iterable<Thread>, nowMs: number): void {
-    if (this.#round.length === 0) this.#beginRound([...all]);
-    for (const life of this.#round.splice(0, MOST_AT_A_LOOK)) this.#lookAt(life, nowMs);
-  }
-
-  #beginRound(all: Thread[]): void {
-    this.#round = all;
-    const there = new Set(all);
-    for (const life of this.#greedy) if (!there.has(life)) this.#greedy.delete(life);
+    if (this.#looked >= this.#round.length) {
+      this.#round = [...all];
+      this.#looked = 0;
+    }
+    const from = this.#looked;
+    this.#looked += MOST_AT_A_LOOK;
+    for (const life of this.#round.slice(from, this.#looked)) this.#lookAt(life, nowMs);
   }
 
   /** Without waiting for what it does. It comes back as the others do. */
@@ -66,7 +67,7 @@ export class Niceness {
     if (life.osThread === undefined) return;
     const wantedMs = this.#threads.wantedMs(life.osThread);
     if (wantedMs === undefined || !this.#threads.setNice(life.osThread, this.#lowered)) return;
-    this.#seen.set(life, { wantedMs, atMs: nowMs, lowered: true });
+    this.#seen.set(life, { wantedMs, atMs: nowMs, greedy: false, lowered: true });
   }
 
   #lookAt(life: Thread, nowMs: number): void {
@@ -77,18 +78,23 @@ export class Niceness {
     const wantedMs = this.#threads.wantedMs(life.osThread);
     if (wantedMs === undefined) return;
     const share = seen === undefined ? 0 : (wantedMs - seen.wantedMs) / (nowMs - seen.atMs);
-    if (share > GREEDY) this.#greedy.add(life);
-    else if (share <= MODEST) this.#greedy.delete(life);
-    const lowered = this.#decide(life.osThread, seen?.lowered ?? false, share);
-    this.#seen.set(life, { wantedMs, atMs: nowMs, lowered });
+    const greedy = share > GREEDY || (seen?.greedy === true && share > MODEST);
+    const now = { wantedMs, atMs: nowMs, greedy, lowered: seen?.lowered ?? false };
+    this.#seen.set(life, now);
+    now.lowered = this.#decide(life.osThread, now.lowered, share);
   }
 
   #decide(thread: number, lowered: boolean, share: number): boolean {
-    if (!lowered)
-      return share > GREEDY && this.#greedy.size >= this.#processors && this.#threads.setNice(thread, this.#lowered);
+    if (!lowered) return share > GREEDY && this.#allAreTaken() && this.#threads.setNice(thread, this.#lowered);
     if (share > MODEST) return true;
     this.#mayRaise = this.#threads.setNice(thread, this.#usual);
     return !this.#mayRaise;
+  }
+
+  /** Whether there are as many greedy threads at work as processors. One whose plugin has no calls takes none, whatever it did. */
+  #allAreTaken(): boolean {
+    const greedy = this.#round.filter((life) => life.load > 0 && this.#seen.get(life)?.greedy === true);
+    return greedy.length >= this.#processors;
   }
 }
 

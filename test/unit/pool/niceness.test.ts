@@ -57,6 +57,15 @@ describe('Niceness', () => {
     expect(new Set(machine.nices.keys())).toEqual(new Set([1, 2]));
   });
 
+  it('does not count a thread that has nothing to do any more', () => {
+    const lives = [busy(1), busy(2)];
+    const { machine, run } = setUp(lives, 2);
+    run(100, { 1: 1 });
+    (lives[0] as { load: number }).load = 0;
+    for (let i = 0; i < 3; i++) run(100, { 2: 1 });
+    expect(machine.nices.size).toBe(0);
+  });
+
   it('does not judge by less than 100 ms', () => {
     const { machine, run } = setUp([busy(1)]);
     run(60, { 1: 1 });
