@@ -21,7 +21,7 @@ import { type BodyPlan, PLACE, PLACE_SHIFT } from './body-plan.js';
 import { planStack, type StackPlan } from './call-graph.js';
 import { BodyEmitter } from './emit.js';
 import { IntList } from './int-list.js';
-import type { OffsetMap } from './offset-map.js';
+import { type OffsetMap, offsetMapOf } from './offset-map.js';
 import { FUEL_EXPORTS, refuseReservedNames } from './reserved.js';
 import { Scratch } from './scratch.js';
 import {
@@ -268,7 +268,7 @@ class Metering {
       start: shape.start < 0 ? undefined : FUEL_EXPORTS.start,
       instantiationFuel: this.#instantiationFuel(activeSlots),
       stackBytes: this.#stackBytes,
-      offsets: this.#offsetMap(codeStart),
+      offsets: offsetMapOf(this.#offsets, codeStart),
       codeBytes: {
         original: code === undefined ? 0 : code.end - code.contentStart,
         metered: contents.get(SECTION.code)?.length ?? 0,
@@ -282,16 +282,5 @@ class Metering {
     const slots = tables.reduce((sum, table) => sum + (table.imported ? 0 : table.initial), 0);
     const segments = countActiveData(this.#shape, this.#additions) + activeSlots;
     return pages * DYNAMIC.page + slots * DYNAMIC.tableSlot + segments * DYNAMIC.segmentUnit;
-  }
-
-  #offsetMap(codeStart: number): OffsetMap {
-    const pairs = this.#offsets.length / 2;
-    const metered = new Uint32Array(pairs);
-    const original = new Uint32Array(pairs);
-    for (let pair = 0; pair < pairs; pair++) {
-      metered[pair] = this.#offsets.at(2 * pair) + codeStart;
-      original[pair] = this.#offsets.at(2 * pair + 1);
-    }
-    return { metered, original };
   }
 }

@@ -1,6 +1,7 @@
 /** Which byte of a metered module comes from which of the original, and what a trap at a byte of it means. */
 
 import { PLACE, PLACE_SHIFT } from './body-plan.js';
+import type { IntList } from './int-list.js';
 
 const ORIGINAL_MASK = 2 ** PLACE_SHIFT - 1;
 
@@ -21,6 +22,21 @@ const PLACES: Readonly<Record<number, Place>> = {
 export interface OffsetMap {
   readonly metered: Uint32Array;
   readonly original: Uint32Array;
+}
+
+/**
+ * @param pairs metered offset within the code section's content; original offset and kind of place
+ * @param codeStart where that content begins in the metered module
+ */
+export function offsetMapOf(pairs: IntList, codeStart: number): OffsetMap {
+  const count = pairs.length / 2;
+  const metered = new Uint32Array(count);
+  const original = new Uint32Array(count);
+  for (let pair = 0; pair < count; pair++) {
+    metered[pair] = pairs.at(2 * pair) + codeStart;
+    original[pair] = pairs.at(2 * pair + 1);
+  }
+  return { metered, original };
 }
 
 /** The byte of the original module that a byte of the metered one stands for; undefined outside of function bodies. */

@@ -2,7 +2,7 @@
 
 import { PLACE, PLACE_SHIFT } from '../fuel/body-plan.js';
 import { IntList } from '../fuel/int-list.js';
-import type { OffsetMap } from '../fuel/offset-map.js';
+import { type OffsetMap, offsetMapOf } from '../fuel/offset-map.js';
 
 export class Places {
   readonly #pairs = new IntList();
@@ -37,13 +37,6 @@ export class Places {
 
   /** @param codeStart of the code section's content in the module that was written */
   map(codeStart: number): OffsetMap {
-    const pairs = this.#pairs.length / 2;
-    const metered = new Uint32Array(pairs);
-    const original = new Uint32Array(pairs);
-    for (let pair = 0; pair < pairs; pair++) {
-      metered[pair] = this.#pairs.at(2 * pair) + codeStart;
-      original[pair] = this.#pairs.at(2 * pair + 1);
-    }
-    return { metered, original };
+    return offsetMapOf(this.#pairs, codeStart);
   }
 }
