@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from '../src/client/client.js';
 import { type Flood, Flooder } from '../test/harness/flooder.js';
+import { LocalWeb } from '../test/harness/local-web.js';
 import { ServerProcess } from '../test/harness/server-process.js';
 import { idOf } from '../test/harness/wat-plugin.js';
 import { cpuTime } from './cpu.js';
@@ -208,17 +206,15 @@ export const neighbour: Bench = {
   name: 'neighbour',
   about: 'p99 of a quiet plugin’s calls while another plugin floods the host, against its p99 alone',
   async run(options) {
-    const web = createServer((_, response) => void response.end('here'));
-    await once(web.listen(0, '127.0.0.1'), 'listening');
+    const web = await LocalWeb.start((_, response) => void response.end('here'));
     const load = await Load.start();
     const server = await ServerProcess.start({ flags: ['--log-level', 'error'] });
     try {
-      return await measureAll(server, load, (web.address() as AddressInfo).port, options);
+      return await measureAll(server, load, web.port, options);
     } finally {
       await server.stop();
       await load.stop();
-      web.closeAllConnections();
-      web.close();
+      web.stop();
     }
   },
 };

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { HOST_RATES, type HostRate, type RateName } from '../../src/limits/host-rates.js';
 import { type Flood, Flooder } from '../harness/flooder.js';
+import { LocalWeb } from '../harness/local-web.js';
 import type { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
 import type { Attack } from './guest-attacks.js';
@@ -101,12 +99,11 @@ async function flood(server: ServerProcess, flooder: Flooder, attack: FloodAttac
 }
 
 async function run(server: ServerProcess, id: string): Promise<string | undefined> {
-  const web = createServer((_, response) => void response.end('here'));
-  await once(web.listen(0, '127.0.0.1'), 'listening');
+  const web = await LocalWeb.start((_, response) => void response.end('here'));
   const client = server.connect();
   let flooder: Flooder | undefined;
   try {
-    const attack = attacks((web.address() as AddressInfo).port).find((each) => each.id === id);
+    const attack = attacks(web.port).find((each) => each.id === id);
     if (attack === undefined) return `there is no flood ${id}`;
     const { asks, granted = true } = attack;
     flooder = await Flooder.install(client, { name: `flood-${id}`, asks, granted });
@@ -116,8 +113,7 @@ async function run(server: ServerProcess, id: string): Promise<string | undefine
   } finally {
     await flooder?.remove();
     client.close();
-    web.closeAllConnections();
-    web.close();
+    web.stop();
   }
 }
 

@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { Fetcher } from '../harness/fetcher.js';
+import { LocalWeb } from '../harness/local-web.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
 
 let server: ServerProcess;
 let client: Client;
-let web: Server;
+let web: LocalWeb;
 let here = '';
 let port = 0;
 const seen: string[] = [];
 
 beforeAll(async () => {
-  web = createServer((request, response) => {
+  web = await LocalWeb.start((request, response) => {
     seen.push(`${request.method} ${request.url} ${request.headers.host} ${request.headers.authorization ?? '-'}`);
     const [path = '', argument = ''] = (request.url ?? '').slice(1).split('?');
     if (path === 'wide') response.writeHead(302, { location: '/echo' }).write(Buffer.alloc(1_000_000));
@@ -37,21 +37,19 @@ beforeAll(async () => {
         .end();
     else request.pipe(response.writeHead(path === 'teapot' ? 418 : 200));
   });
-  await once(web.listen(0, '127.0.0.1'), 'listening');
-  port = (web.address() as AddressInfo).port;
-  here = `http://127.0.0.1:${port}`;
+  port = web.port;
+  here = web.url;
   server = await ServerProcess.start();
   client = server.connect(60_000);
 });
 afterAll(async () => {
   client.close();
   expect(await server.stop()).toBe(0);
-  web.closeAllConnections();
-  web.close();
+  web.stop();
 });
 
-const connections = () => new Promise<number>((resolve) => web.getConnections((_, count) => resolve(count)));
-const local = () => ({ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } });
+const connections = () => new Promise<number>((resolve) => web.server.getConnections((_, count) => resolve(count)));
+const local = () => web.permission;
 
 describe('HTTP out', () => {
   test('sends what a plugin asks for, and gives back what any server answers', async () => {

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import type { Client } from '../../src/client/client.js';
 import { Fetcher } from '../harness/fetcher.js';
+import { LocalWeb } from '../harness/local-web.js';
 import { refusalOf } from '../harness/refusal.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
@@ -12,33 +11,31 @@ import { hal9 } from '../unit/cli/command.js';
 
 let server: ServerProcess;
 let client: Client;
-let web: Server;
+let web: LocalWeb;
 let port = 0;
 /** Answers the request for `/held`, by a redirect. */
 let release = (): unknown => undefined;
 
 beforeAll(async () => {
-  web = createServer((request, response) => {
+  web = await LocalWeb.start((request, response) => {
     release = () => response.writeHead(302, { location: '/' }).end();
-    if (request.url === '/held') web.emit('held');
+    if (request.url === '/held') web.server.emit('held');
     else response.end('reached');
   });
-  await once(web.listen(0, '127.0.0.1'), 'listening');
-  port = (web.address() as AddressInfo).port;
+  port = web.port;
   server = await ServerProcess.start();
   client = server.connect(60_000);
 });
 afterAll(async () => {
   client.close();
   expect(await server.stop()).toBe(0);
-  web.closeAllConnections();
-  web.close();
+  web.stop();
 });
 
 describe('an internal address', () => {
   const REFUSED = /^PERMISSION_DENIED: the host has an address/;
   const anyHost = () => ({ NetworkHttp: { ports: [port] } });
-  const address = () => ({ NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } });
+  const address = () => web.permission;
   const texts = (...permissions: object[]): string[] => permissions.map((each) => JSON.stringify(each));
 
   test('is reached and lost by a running plugin as it is granted and denied beside any host', async () => {
@@ -61,7 +58,7 @@ describe('an internal address', () => {
 
   test('is lost at once by a call that is under way', async () => {
     const fetcher = await Fetcher.install(client, { name: 'under-way', asks: [address()] });
-    const held = once(web, 'held');
+    const held = once(web.server, 'held');
     const call = fetcher.fetch(`http://127.0.0.1:${port}/held`);
     await held;
     const denying = client.setPluginGrants('under-way', { deny: texts(address()) });

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -13,6 +10,7 @@ import { QUOTAS } from '../../src/limits/quotas.js';
 import { Fetcher } from '../harness/fetcher.js';
 import { Flooder } from '../harness/flooder.js';
 import { Keeper } from '../harness/keeper.js';
+import { LocalWeb } from '../harness/local-web.js';
 import { Messenger } from '../harness/messenger.js';
 import { ServerProcess } from '../harness/server-process.js';
 import { idOf } from '../harness/wat-plugin.js';
@@ -43,19 +41,17 @@ const folder = mkdtempSync(join(tmpdir(), 'hal9-usage-'));
 const config = join(folder, 'hal9.yaml');
 let server: ServerProcess;
 let client: Client;
-let web: Server;
+let web: LocalWeb;
 let here = '';
 let local: object;
 
 beforeAll(async () => {
-  web = createServer((request, response) => {
+  web = await LocalWeb.start((request, response) => {
     if (request.url === '/stall') response.write('begun');
     else response.end('a body');
   });
-  await once(web.listen(0, '127.0.0.1'), 'listening');
-  const { port } = web.address() as AddressInfo;
-  here = `http://127.0.0.1:${port}`;
-  local = { NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } };
+  here = web.url;
+  local = web.permission;
   writeFileSync(config, JSON.stringify({ limits: LIMITS }));
   server = await ServerProcess.start({ dataDir: join(folder, 'data'), flags: ['--config', config] });
   client = server.connect(60_000);
@@ -63,8 +59,7 @@ beforeAll(async () => {
 afterAll(async () => {
   client.close();
   expect(await server.stop()).toBe(0);
-  web.closeAllConnections();
-  web.close();
+  web.stop();
   rmSync(folder, { recursive: true });
 });
 

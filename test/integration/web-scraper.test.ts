@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallSettings, Client } from '../../src/client/client.js';
 import { packBytes } from '../../src/package/pack.js';
 import { readFiles } from '../../src/package/read.js';
 import { readEntries } from '../../src/package/zip-entries.js';
 import { zipFiles } from '../../src/package/zip-write.js';
+import { LocalWeb } from '../harness/local-web.js';
 import { ServerProcess } from '../harness/server-process.js';
 
 const DIRECTORY = 'examples/web-scraper';
@@ -30,11 +28,11 @@ const PAGES: Readonly<Record<string, { type?: string; body: string | Buffer }>> 
 
 let server: ServerProcess;
 let client: Client;
-let web: Server;
+let web: LocalWeb;
 let here = '';
 
 beforeAll(async () => {
-  web = createServer((request, response) => {
+  web = await LocalWeb.start((request, response) => {
     const path = request.url ?? '';
     const page = PAGES[path];
     if (page !== undefined)
@@ -46,20 +44,16 @@ beforeAll(async () => {
     else if (path === '/slow') response.writeHead(200, { 'content-type': 'text/html' }).write('<h2>begun');
     else response.writeHead(404, { 'content-type': 'text/html' }).end('<h2>Not here</h2>');
   });
-  await once(web.listen(0, '127.0.0.1'), 'listening');
-  const { port } = web.address() as AddressInfo;
-  here = `http://127.0.0.1:${port}`;
+  here = web.url;
   server = await ServerProcess.start();
   client = server.connect(60_000);
-  const local = { NetworkHttp: { hosts: ['127.0.0.1'], ports: [port] } };
-  await client.installPlugin(await askingFor([local]), { decisions: { rest: 'REST_GRANT' } });
+  await client.installPlugin(await askingFor([web.permission]), { decisions: { rest: 'REST_GRANT' } });
   await client.activatePlugin('web-scraper');
 });
 afterAll(async () => {
   client.close();
   expect(await server.stop()).toBe(0);
-  web.closeAllConnections();
-  web.close();
+  web.stop();
 });
 
 /** The example, with other permissions: it asks for the standard ports, which a test cannot have. */
